@@ -1,0 +1,3 @@
+//! sociscope-engine
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]

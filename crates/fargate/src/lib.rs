@@ -1,0 +1,3 @@
+//! sociscope-fargate
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]

@@ -1,0 +1,5 @@
+//! Container image archives.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod config;

@@ -1,0 +1,3 @@
+//! sociscope-inflate
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]

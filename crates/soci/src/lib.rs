@@ -1,0 +1,3 @@
+//! sociscope-soci
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]

@@ -1,0 +1,3 @@
+//! sociscope-ztoc
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
