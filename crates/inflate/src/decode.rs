@@ -44,12 +44,12 @@ pub(crate) fn decode_symbols(
         }
         match slow_gear(codes, bits)? {
             Some(Item::Literal(byte)) => {
-                output.from_window()[WINDOW_SIZE] = byte;
+                output.window_onwards()[WINDOW_SIZE] = byte;
                 output.advance(1);
             }
             Some(Item::Match { length, distance }) => {
                 check_distance(distance, output.available())?;
-                let window = output.from_window();
+                let window = output.window_onwards();
                 for at in WINDOW_SIZE..WINDOW_SIZE + length {
                     window[at] = window[at - distance];
                 }
@@ -151,17 +151,25 @@ fn fast_rounds<const CHECK_REACH: bool>(
     let literal_length = &*codes.literal_length;
     let distances = &*codes.distance;
     let available = output.available();
-    let mut target = output.from_window();
+    let mut target = output.window_onwards();
     let room = target.len();
     let mut input = bits.rest;
     let mut buffer = bits.buffer;
     let mut count = bits.count;
-    let mut ended = false;
+    let mut outcome = Ok(false);
 
     macro_rules! consume {
         ($entry:expr) => {{
             buffer >>= $entry.raw() & 63;
             count = count.wrapping_sub($entry.raw());
+        }};
+    }
+    // Leaves the loop with what this round wrote before `at`.
+    macro_rules! stop {
+        ($at:expr, $outcome:expr) => {{
+            target = &mut std::mem::take(&mut target)[$at - WINDOW_SIZE..];
+            outcome = $outcome;
+            break;
         }};
     }
     macro_rules! lookup {
@@ -228,13 +236,11 @@ fn fast_rounds<const CHECK_REACH: bool>(
                 }
                 if entry.is_exceptional() {
                     if !entry.ends_block() {
-                        return Err(InflateError::LiteralLength);
+                        stop!(at, Err(InflateError::LiteralLength));
                     }
                     consume!(entry);
                     input = &input[n..];
-                    target = &mut std::mem::take(&mut target)[at - WINDOW_SIZE..];
-                    ended = true;
-                    break;
+                    stop!(at, Ok(true));
                 }
             }
             let length = entry.value(buffer);
@@ -244,21 +250,23 @@ fn fast_rounds<const CHECK_REACH: bool>(
             let mut d = distances[(buffer & low_mask(DISTANCE_BITS)) as usize];
             if d.is_exceptional() {
                 if !d.is_subtable() {
-                    return Err(InflateError::Distance);
+                    stop!(at, Err(InflateError::Distance));
                 }
                 buffer >>= DISTANCE_BITS;
                 count = count.wrapping_sub(DISTANCE_BITS);
                 d = distances[d.subtable_index(buffer) & 511];
                 if d.is_exceptional() {
-                    return Err(InflateError::Distance);
+                    stop!(at, Err(InflateError::Distance));
                 }
             }
             let distance = d.value(buffer);
             consume!(d);
             entry = lookup!();
 
-            if CHECK_REACH {
-                check_distance(distance, available + (room - left) + at - WINDOW_SIZE)?;
+            if CHECK_REACH
+                && let Err(error) = check_distance(distance, available + (room - left) + at - WINDOW_SIZE)
+            {
+                stop!(at, Err(error));
             }
             copy_match(window, at, length, distance);
             input = &input[n..];
@@ -271,7 +279,7 @@ fn fast_rounds<const CHECK_REACH: bool>(
     bits.buffer = buffer;
     bits.count = count;
     output.advance(produced);
-    Ok(ended)
+    outcome
 }
 
 #[inline(always)]

@@ -144,7 +144,7 @@ impl Output {
     /// The buffer from the start of the window on: write at `[WINDOW_SIZE]`, then [`advance`](Self::advance).
     ///
     /// It is longer than `WINDOW_SIZE + SLACK` exactly when the output is not full.
-    pub(crate) fn from_window(&mut self) -> &mut [u8] {
+    pub(crate) fn window_onwards(&mut self) -> &mut [u8] {
         &mut self.buffer[self.position - WINDOW_SIZE..]
     }
 
