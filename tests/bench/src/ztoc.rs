@@ -1,0 +1,118 @@
+//! The whole zTOC, by us and by the reference, each measuring itself in a process of its own.
+
+use crate::report::{median, mib};
+use cpu_time::ProcessTime;
+use serde_json::{Value, json};
+use sociscope_ztoc::{BuildOptions, Builder, Compression, DigestMode, Limits, SpanSize};
+use std::{
+    error::Error,
+    fs::{self, File},
+    io::Read,
+    path::Path,
+    process::Command,
+    time::Instant,
+};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+const ROUNDS: usize = 3;
+
+/// What the child process does: read the layer in pieces, build, write the zTOC, say what it cost.
+pub fn build_and_measure(layer: &Path, out: &Path) -> Outcome {
+    let (cpu, wall) = (ProcessTime::now(), Instant::now());
+    let mut builder = Builder::new(BuildOptions {
+        compression: Compression::Gzip,
+        span_size: SpanSize::DEFAULT,
+        digests: DigestMode::Here,
+        limits: Limits::default(),
+    })?;
+    let mut file = File::open(layer)?;
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => builder.push(&buffer[..read])?,
+        }
+    }
+    let build = builder.finish()?;
+    let bytes = build.to_bytes()?;
+    let (cpu, wall) = (cpu.elapsed().as_secs_f64(), wall.elapsed().as_secs_f64());
+    fs::write(out, &bytes)?;
+    println!(
+        "{}",
+        json!({ "cpu_seconds": cpu, "wall_seconds": wall, "peak_bytes": peak_memory(), "ztoc_bytes": bytes.len() })
+    );
+    Ok(())
+}
+
+/// Prints CPU seconds of both and checks that their bytes are equal.
+pub fn native_and_reference(folder: &Path, layer: &Path) -> Outcome {
+    let (our_ztoc, their_ztoc) = (folder.join("ours.ztoc"), folder.join("reference.ztoc"));
+    let reference = reference(folder)?;
+    let (mut ours, mut theirs, mut peak) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..ROUNDS {
+        let measured =
+            run(Command::new(std::env::current_exe()?).arg("build-ztoc").arg(layer).arg(&our_ztoc))?;
+        ours.push(measured["cpu_seconds"].as_f64().unwrap_or_default());
+        peak = measured["peak_bytes"].as_u64().unwrap_or_default();
+        if let Some(reference) = &reference {
+            let span = SpanSize::DEFAULT.get().to_string();
+            let measured = run(Command::new(reference)
+                .env("TZ", "UTC")
+                .arg("ztoc")
+                .arg(layer)
+                .args([&span, "gzip"])
+                .arg(&their_ztoc))?;
+            theirs.push(measured["cpu_seconds"].as_f64().unwrap_or_default());
+        }
+    }
+    let ours = median(ours);
+    println!("| whole zTOC, native, span 4 MiB | CPU s | reference / it |\n|---|---|---|");
+    if theirs.is_empty() {
+        println!("| Sociscope | {ours:.2} | (Go is not installed: no comparison) |");
+    } else {
+        let theirs = median(theirs);
+        let equal = fs::read(&our_ztoc)? == fs::read(&their_ztoc)?;
+        if !equal {
+            return Err("our zTOC differs from the reference's".into());
+        }
+        println!("| soci-snapshotter v0.15.0 (Go and C zlib) | {theirs:.2} | 1.00 |");
+        println!("| Sociscope | {ours:.2} | {:.2} |", theirs / ours);
+        println!("\nBoth zTOCs are equal, byte for byte: {}.", mib(fs::metadata(&our_ztoc)?.len()));
+    }
+    println!("Peak memory of our process: {}.\n", mib(peak));
+    Ok(())
+}
+
+/// Builds `tests/conformance`; `None` where Go is not installed.
+fn reference(folder: &Path) -> Outcome<Option<std::path::PathBuf>> {
+    if Command::new("go").arg("version").output().is_err() {
+        return Ok(None);
+    }
+    let program = folder.join("conformance");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance");
+    let status =
+        Command::new("go").current_dir(source).args(["build", "-o"]).arg(&program).arg(".").status()?;
+    if !status.success() {
+        return Err("tests/conformance does not build (it needs Go, a C compiler and a static zlib)".into());
+    }
+    Ok(Some(program))
+}
+
+fn run(command: &mut Command) -> Outcome<Value> {
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// The most memory this process ever had resident; 0 where the system does not tell.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() << 10
+}
