@@ -1,1 +1,70 @@
-fn main() {}
+//! `sociscope`: from a container image archive to an image that loads lazily, on the command line.
+//!
+//! ```text
+//!  sociscope inspect IMAGE            what is in it, and will it load lazily?
+//!  sociscope convert IMAGE --out F    the same image with a SOCI v2 index, ready to push
+//!  sociscope ztoc LAYER --out F       one layer's zTOC
+//!  sociscope task-definition IMAGE --image-uri URI      what ECS needs to run it
+//!  sociscope sample --out F           a small image to try all that with
+//! ```
+//!
+//! # The contract
+//!
+//! | | |
+//! |---|---|
+//! | exit 0 | done |
+//! | exit 1 | the input, or what was made of it, is not right; stderr says what, where, and the way out |
+//! | exit 2 | the command line is not right |
+//! | stdout | the result: a report, a document, or one line with the digest of what was written |
+//! | stderr | errors, warnings, and on a terminal a progress bar and a summary |
+//! | `--out FILE` | written under a temporary name beside it and renamed when complete; never a partial file |
+//! | `--out -` | standard output, and no line with a digest |
+//!
+//! A reader that closes standard output early (`| head`) ends the program quietly, with exit 0.
+//! On an interrupt the temporary file is removed and the exit code is 130.
+//!
+//! Nothing here knows a format: the [engine](sociscope_engine) says which bytes it wants, this
+//! program reads them, in as many threads as there are cores.
+
+#![forbid(unsafe_code)]
+
+mod amount;
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod progress;
+mod scan;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use failure::Stop;
+
+fn main() -> ExitCode {
+    // clap prints help and usage itself: 0 for `--help`, 2 for what it does not understand.
+    let args = Args::parse();
+    output::remove_temporary_files_on_interrupt();
+    let done = match &args.command {
+        Command::Ztoc(args) => commands::ztoc::run(args),
+        Command::Convert(args) => commands::convert::run(args),
+        Command::Inspect(args) => commands::inspect::run(args),
+        Command::TaskDefinition(args) => commands::task_definition::run(args),
+        Command::Sample(args) => commands::sample::run(args),
+    };
+    match done {
+        Ok(()) | Err(Stop::NobodyListens) => ExitCode::SUCCESS,
+        Err(Stop::Reported) => ExitCode::from(1),
+        Err(Stop::Failed(failure)) => {
+            failure::print(&failure);
+            ExitCode::from(1)
+        }
+        Err(Stop::Usage(message)) => {
+            failure::print_usage(&message);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -28,7 +28,7 @@ pub(crate) enum Shape {
 pub(crate) struct Member {
     pub name: &'static str,
     pub shape: &'static Shape,
-    /// The rule that speaks for it and for everything inside; `None` = the one of the object.
+    /// The rule that speaks for it and for everything inside; `None` = the rule of the object.
     pub rule: Option<&'static str>,
     pub required: bool,
 }

@@ -58,7 +58,11 @@ fn changed(changes: &[(&str, Value)]) -> Value {
     document
 }
 
+/// Rule, severity, place; `/app` is the first container.
 type Wanted = (&'static str, Severity, &'static str);
+type Changes = Vec<(&'static str, Value)>;
+type DocumentRow = (&'static str, Changes, Vec<Wanted>);
+type ContextRow = (&'static str, Beyond, Changes, Vec<Wanted>);
 
 #[track_caller]
 fn same(name: &str, found: &[Diagnostic], wanted: &[Wanted]) {
@@ -92,7 +96,7 @@ fn mends(name: &str, document: &Value, context: &Context<'_>) {
 
 /// One row a claim: a change to the good document, and all that is then found.
 #[rustfmt::skip]
-fn document_rows() -> Vec<(&'static str, Vec<(&'static str, Value)>, Vec<Wanted>)> {
+fn document_rows() -> Vec<DocumentRow> {
     let null = Value::Null;
     let ecr = "111122223333.dkr.ecr";
     vec![
@@ -306,7 +310,7 @@ fn of_soci(change: impl FnOnce(&mut SociFacts)) -> Beyond {
 }
 
 #[rustfmt::skip]
-fn context_rows() -> Vec<(&'static str, Beyond, Vec<(&'static str, Value)>, Vec<Wanted>)> {
+fn context_rows() -> Vec<ContextRow> {
     let digest = |c: &str| format!("sha256:{}", c.repeat(64));
     let pinned = |c: &str| json!(format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/demo/app@{}", digest(c)));
     let arm = || Beyond { image: json!({"os": "linux", "architecture": "arm64", "config": {"User": "1000:1000"}}), ..Beyond::default() };

@@ -1,0 +1,103 @@
+//! `sociscope inspect`
+
+use std::fmt::Write as _;
+
+use sociscope_engine::{
+    Report, Scope, human,
+    report::{ImageKind, ImageReport, LayerReport, LayerStatus},
+};
+
+use crate::{args::InspectArgs, failure::Stop, output, scan};
+
+pub fn run(args: &InspectArgs) -> Result<(), Stop> {
+    let (source, mut analysis) = scan::open(&args.image, args.selection.options())?;
+    scan::read_layers(&source, &mut analysis, Scope::All, false)?;
+    let report = analysis.report();
+    let text = if args.json { report.to_json() } else { table(&report) };
+    output::print(&text)?;
+    if report.is_broken() { Err(Stop::Reported) } else { Ok(()) }
+}
+
+/// The report for people.
+fn table(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_table(&mut text, report);
+    text
+}
+
+fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
+    let file = &report.file;
+    writeln!(text, "{}  {}  {}", file.name, human::file_size(file.size), file.format.title())?;
+    writeln!(text, "{}", report.verdict.headline)?;
+    writeln!(text, "{}", report.verdict.sentence)?;
+    if let Some(fix) = report.verdict.failure.as_ref().and_then(|failure| failure.fix.as_ref()) {
+        writeln!(text, "{fix}")?;
+    }
+    for image in report.images.iter().filter(|image| image.kind == ImageKind::Image) {
+        writeln!(text)?;
+        write_image(text, image)?;
+    }
+    if !report.findings.is_empty() {
+        writeln!(text, "\nFindings")?;
+    }
+    for finding in &report.findings {
+        writeln!(text, "  {:<8} {}", finding.severity.word(), finding.sentence)?;
+        writeln!(text, "           {}", finding.reason)?;
+        if let Some(fix) = &finding.fix {
+            writeln!(text, "           {fix}")?;
+        }
+    }
+    if let Some(conversion) = &report.conversion {
+        writeln!(text, "\nSOCI archive  {}", human::file_size(conversion.archive_size))?;
+        writeln!(text, "  image index  {}", conversion.image_index)?;
+        for index in &conversion.soci_indexes {
+            writeln!(text, "  SOCI index   {}  {}", index.digest, index.platform)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_image(text: &mut String, image: &ImageReport) -> std::fmt::Result {
+    write!(text, "{}", image.platform.name)?;
+    if let Some(manifest) = &image.manifest {
+        write!(text, "  {}", human::short_digest(manifest))?;
+    }
+    if !image.names.is_empty() {
+        write!(text, "  {}", image.names.join(", "))?;
+    }
+    writeln!(text)?;
+    let rows: Vec<[String; 6]> = image.layers.iter().map(row).collect();
+    let head = ["#", "size", "unpacked", "spans", "zTOC", "status"].map(str::to_owned);
+    let mut widths = [0; 6];
+    for row in rows.iter().chain([&head]) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    for row in [&head].into_iter().chain(&rows) {
+        let [number, size, unpacked, spans, ztoc, status] = row;
+        let [w0, w1, w2, w3, w4, _] = widths;
+        writeln!(text, "  {number:>w0$}  {size:>w1$}  {unpacked:>w2$}  {spans:>w3$}  {ztoc:>w4$}  {status}")?;
+    }
+    Ok(())
+}
+
+fn row(layer: &LayerReport) -> [String; 6] {
+    let scan = layer.scan.as_ref();
+    let ztoc = scan.and_then(|scan| scan.ztoc.as_ref());
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    let mut status = layer.status.words().to_owned();
+    if let Some(reason) = &layer.reason {
+        status = format!("{status}: {}", reason.trim_end_matches('.'));
+    }
+    let indexed = layer.status == LayerStatus::Indexed;
+    [
+        layer.position.to_string(),
+        human::size(layer.size),
+        or_none(scan.and_then(|scan| scan.uncompressed_size).map(human::size)),
+        or_none(scan.and_then(|scan| scan.spans).filter(|_| indexed).map(human::count)),
+        or_none(ztoc.filter(|_| indexed).map(|ztoc| human::size(ztoc.size))),
+        status,
+    ]
+}

@@ -1,0 +1,7 @@
+//! The verbs, one file each.
+
+pub mod convert;
+pub mod inspect;
+pub mod sample;
+pub mod task_definition;
+pub mod ztoc;

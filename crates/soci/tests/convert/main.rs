@@ -1,0 +1,6 @@
+//! Whole conversions, of layouts made by hand and one made by the reference.
+
+mod choosing;
+mod layouts;
+mod rewriting;
+mod worked_example;

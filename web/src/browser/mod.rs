@@ -1,0 +1,12 @@
+//! The browser's own facilities, one file each: what the page uses of it besides the DOM.
+
+pub mod address;
+pub mod download;
+pub mod drop_zone;
+pub mod fault;
+pub mod theme;
+
+/// The window. There is one: nothing here runs in a worker.
+pub fn window() -> Option<web_sys::Window> {
+    web_sys::window()
+}

@@ -1,0 +1,433 @@
+//! What the page knows, as plain data: the contract between the session (which does things)
+//! and the views (which show things).
+//!
+//! ```text
+//!            Rc<State>  ──────────────►  views (pure functions of it)
+//!               ▲                             │
+//!            session  ◄── Action (Dispatch) ──┘
+//! ```
+//!
+//! The state is replaced, never changed in place: every update makes a new [`State`] behind a new
+//! `Rc`, so that a view can compare props by pointer. Views never start anything themselves; they
+//! emit an [`Action`]. Everything a view may want to say in numbers is here in base units (bytes,
+//! seconds, bytes per second); rounding and wording belong to the view.
+
+use std::rc::Rc;
+
+use sociscope_engine::{Analysis, LayerId, Options, PlatformChoice, Report};
+use sociscope_fargate::Form;
+use yew::{Callback, Properties};
+
+/// How a view asks for something to happen.
+pub type Dispatch = Callback<Action>;
+
+/// Props of the root view, `views::Shell`, and of any view that wants all of it.
+#[derive(Clone, Properties)]
+pub struct ShellProps {
+    /// The whole state.
+    pub state: Rc<State>,
+    /// Where actions go. Always the same callback.
+    pub dispatch: Dispatch,
+}
+
+impl PartialEq for ShellProps {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.state, &other.state)
+    }
+}
+
+/// An `Rc` that compares by identity: cheap to pass down as a prop, whatever it holds.
+#[derive(Debug)]
+pub struct Shared<T>(pub Rc<T>);
+
+impl<T> Shared<T> {
+    /// Puts `value` behind a new identity.
+    pub fn new(value: T) -> Self {
+        Self(Rc::new(value))
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T> std::ops::Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Everything the page shows.
+#[derive(Clone)]
+pub struct State {
+    /// How far the current file is.
+    pub stage: Stage,
+    /// Which view the address asks for. It counts once the stage is [`Stage::Ready`].
+    pub view: View,
+    /// The reader's colour choice.
+    pub theme: Theme,
+    /// A file is being dragged over the window: show "Drop to analyse" over everything.
+    pub dragging: bool,
+    /// The last short message, shown until dismissed or six seconds have passed.
+    pub toast: Option<Toast>,
+}
+
+/// How far the current file is.
+#[derive(Clone)]
+pub enum Stage {
+    /// Nothing chosen yet: the landing page.
+    Empty,
+    /// Headers and JSON are being read, or the sample is being made. Usually far below a second.
+    Opening(Source),
+    /// Layers are being read by workers.
+    Analysing(Run),
+    /// Every layer has been looked at, or the reader cancelled (see [`Run::cancelled`]).
+    Ready(Run),
+    /// There is no analysis to show at all.
+    Failed {
+        /// The file, when there was one.
+        source: Option<Source>,
+        /// What happened.
+        failure: Failure,
+    },
+}
+
+impl Stage {
+    /// The file this stage is about.
+    pub fn source(&self) -> Option<&Source> {
+        match self {
+            Self::Empty => None,
+            Self::Opening(source) => Some(source),
+            Self::Analysing(run) | Self::Ready(run) => Some(&run.source),
+            Self::Failed { source, .. } => source.as_ref(),
+        }
+    }
+
+    /// The analysis, running or finished.
+    pub fn run(&self) -> Option<&Run> {
+        match self {
+            Self::Analysing(run) | Self::Ready(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Whether something is under way that [`Action::Cancel`] would end.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Opening(_) | Self::Analysing(_))
+    }
+}
+
+/// The dropped file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// File name as the browser gives it, without a path.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// The built-in sample: say so, and offer [`Action::SaveSampleTar`].
+    pub is_sample: bool,
+}
+
+/// One analysis of one file, while it runs and afterwards.
+#[derive(Clone)]
+pub struct Run {
+    /// The file.
+    pub source: Source,
+    /// The engine's view of it: images, layers, decisions. Grows as layers are finished.
+    pub analysis: Shared<Analysis>,
+    /// `analysis.report()`, refreshed whenever the analysis changes: verdict, layers, findings.
+    pub report: Shared<Report>,
+    /// The options in force (span size, minimum layer size, platforms to convert).
+    pub options: Options,
+    /// Index into `analysis.archive().images`: the image being shown.
+    pub shown_image: usize,
+    /// One entry per distinct layer that is read, in the order of first appearance.
+    pub layers: Rc<Vec<LayerProgress>>,
+    /// All layers together.
+    pub total: Totals,
+    /// What can be saved as a SOCI archive.
+    pub offer: Offer,
+    /// The task definition being edited; it survives a change of view.
+    pub form: Shared<Form>,
+    /// The reader pressed Cancel: finished layers are shown, the others are missing.
+    pub cancelled: bool,
+}
+
+impl Run {
+    /// Progress of one layer; `None` when the layer is not read at all (its blob is absent).
+    pub fn layer(&self, id: LayerId) -> Option<&LayerProgress> {
+        self.layers.iter().find(|layer| layer.id == id)
+    }
+
+    /// The name an artifact is saved under, e.g. `app.soci.tar`.
+    pub fn file_name(&self, artifact: &Artifact) -> String {
+        artifact.file_name(&self.source.name)
+    }
+}
+
+/// How far one layer is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerProgress {
+    /// Which layer of the analysis.
+    pub id: LayerId,
+    /// Whether a zTOC is made or the layer is only checked against its digest.
+    pub work: Work,
+    /// Waiting, running, or how it ended.
+    pub phase: Phase,
+    /// Compressed bytes read so far.
+    pub read: u64,
+    /// Compressed bytes in all.
+    pub total: u64,
+    /// Uncompressed bytes produced so far; 0 while only hashing.
+    pub produced: u64,
+    /// Spans found so far.
+    pub spans: u64,
+    /// Compressed bytes per second over the last moments; 0 until known.
+    pub rate: f64,
+}
+
+impl LayerProgress {
+    /// Seconds left at the present rate, when there is one to go by.
+    pub fn seconds_left(&self) -> Option<f64> {
+        (self.phase == Phase::Running && self.rate > 0.0)
+            .then(|| self.total.saturating_sub(self.read) as f64 / self.rate)
+    }
+}
+
+/// What is being done to a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A zTOC is built and the digests are checked.
+    Index,
+    /// SOCI cannot index it; only the digest is checked.
+    HashOnly,
+}
+
+/// Where a layer stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// No worker has taken it yet.
+    Waiting,
+    /// A worker reads it.
+    Running,
+    /// Read to the end; the report has the result.
+    Done,
+    /// It could not be read or indexed. The other layers go on.
+    Failed(Failure),
+    /// Cancelled before its end.
+    Cancelled,
+}
+
+/// All layers together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Compressed bytes read, of all layers.
+    pub read: u64,
+    /// Compressed bytes to read, of all layers.
+    pub total: u64,
+    /// Uncompressed bytes produced.
+    pub produced: u64,
+    /// Compressed bytes per second over the last moments; over the whole run once finished.
+    pub rate: f64,
+    /// Uncompressed bytes per second, likewise.
+    pub produced_rate: f64,
+    /// Seconds since the first layer was begun, stopped at the end of the last.
+    pub elapsed: f64,
+    /// Seconds it took to open the archive and read its JSON.
+    pub opened_in: f64,
+    /// Seconds left, once it can be said honestly.
+    pub left: Option<f64>,
+    /// Workers started for this run.
+    pub workers: usize,
+    /// WebAssembly memory of all workers of this run together, in bytes.
+    pub memory: u64,
+}
+
+/// Whether a SOCI archive can be saved.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Offer {
+    /// Layers are still being read.
+    Pending,
+    /// It can be saved now.
+    Archive {
+        /// Size of the archive, bytes.
+        size: u64,
+        /// Digest of the new image index, `sha256:…`: what a registry will call it.
+        image_index: String,
+    },
+    /// There is none, and why.
+    Nothing(Failure),
+}
+
+/// What went wrong, in the order it is shown: headline, reason, facts, way out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// Whose fault it is.
+    pub culprit: Culprit,
+    /// The verdict in a few words.
+    pub headline: String,
+    /// The reason, one or two sentences.
+    pub reason: String,
+    /// Name and value pairs: place, expected, found.
+    pub facts: Vec<(&'static str, String)>,
+    /// What to do about it.
+    pub fix: Option<String>,
+}
+
+/// Whose fault a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    /// The file is broken or is something else.
+    File,
+    /// The file is fine; this needs something SOCI or Sociscope cannot do.
+    Unsupported,
+    /// A stated limit was reached.
+    Limit,
+    /// A fault of Sociscope or of the browser.
+    Sociscope,
+}
+
+/// A short message about something that just happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// Counts up, so that a second toast with the same words is still a new one.
+    pub id: u32,
+    /// The sentence.
+    pub text: String,
+    /// Whether it reports a problem.
+    pub is_problem: bool,
+}
+
+/// Something the reader can save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Artifact {
+    /// The pushable archive with SOCI v2 index; available when [`Run::offer`] is an archive.
+    SociArchive,
+    /// The zTOC of one layer; available when the layer's report entry has one.
+    Ztoc(LayerId),
+    /// `report.json`.
+    Report,
+    /// The task definition as the form stands.
+    TaskDefinition,
+}
+
+impl Artifact {
+    /// The name it is saved under, derived from the name of the source file.
+    pub fn file_name(&self, source: &str) -> String {
+        let stem = source.strip_suffix(".tar").unwrap_or(source);
+        match self {
+            Self::SociArchive => format!("{stem}.soci.tar"),
+            Self::Ztoc(id) => format!("{stem}.layer-{}.ztoc", u64::from(id.0) + 1),
+            Self::Report => format!("{stem}.report.json"),
+            Self::TaskDefinition => format!("{stem}.task-definition.json"),
+        }
+    }
+}
+
+/// Everything a view can ask for.
+#[derive(Clone)]
+pub enum Action {
+    /// Analyse this file; whatever runs is cancelled first.
+    OpenFile(web_sys::File),
+    /// Make and analyse the built-in sample.
+    OpenSample,
+    /// End what is running. Finished layers are kept and shown.
+    Cancel,
+    /// Back to the landing page.
+    Reset,
+    /// Another `--min-layer-size`, bytes. Instant.
+    SetMinLayerSize(u64),
+    /// Another `--span-size`, bytes. The layers are read again.
+    SetSpanSize(u64),
+    /// Which platforms get an index. Instant.
+    SetPlatforms(PlatformChoice),
+    /// Which image of the archive to show ([`Run::shown_image`]).
+    ShowImage(usize),
+    /// Replaces the task definition form.
+    EditTask(Form),
+    /// Save something to the reader's disk.
+    Save(Artifact),
+    /// Save the built-in sample image as a tar, to be tried with other tools.
+    SaveSampleTar,
+    /// Go to a view; the address follows and Back returns.
+    Go(View),
+    /// Choose the colours.
+    SetTheme(Theme),
+    /// Remove the toast.
+    DismissToast,
+}
+
+/// The views of a finished analysis. The address' hash holds it, so Back and Forward work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Verdict, layers, downloads.
+    #[default]
+    Image,
+    /// The form and its JSON.
+    TaskDefinition,
+}
+
+impl View {
+    /// All views, in the order of the view bar.
+    pub const ALL: [Self; 2] = [Self::Image, Self::TaskDefinition];
+
+    /// What `location.hash` says for this view; also right as a link's `href`.
+    pub fn hash(self) -> &'static str {
+        match self {
+            Self::Image => "#image",
+            Self::TaskDefinition => "#task-definition",
+        }
+    }
+
+    /// The view a hash asks for; anything unknown is the first view.
+    pub fn from_hash(hash: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|view| view.hash() == hash)
+            .unwrap_or_default()
+    }
+}
+
+/// The reader's colour choice, remembered by the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Whatever the system says.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// All choices, in the order of the switch.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The value of `data-theme` on `<html>`, and what is remembered.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme called `name`; anything unknown is [`Theme::System`].
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.name() == name)
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,396 @@
+//! What the page does: takes actions and events, one at a time, and keeps the [`State`] that shows
+//! the result.
+//!
+//! ```text
+//!            OpenFile                 opened                   last layer done, or Cancel
+//!   Empty ──────────────► Opening ─────────────► Analysing ───────────────────────────────► Ready
+//!     ▲                      │ not an image                                                   │
+//!     └──── Reset ───────────┴─────────► Failed            another span size: Analysing ◄─────┘
+//! ```
+//!
+//! Everything that takes time answers with an [`Event`] that carries the number of the file it is
+//! about. A file that was replaced meanwhile has another number, and what still comes for the old
+//! one is dropped.
+//!
+//! [`opening`] reads headers and JSON, [`run`] drives the layers through the [`pool`], [`schedule`]
+//! divides the work, [`pace`] says how long it takes, [`saving`] makes the downloads.
+
+pub mod failures;
+pub mod opening;
+pub mod pace;
+pub mod pool;
+pub mod run;
+pub mod saving;
+pub mod schedule;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use js_sys::{Array, Uint8Array};
+use sociscope_engine::{Archive, Options, sample};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{File, FilePropertyBag};
+use yew::{Callback, platform::time::sleep};
+
+use crate::{
+    browser::{address, download, drop_zone::Drag, theme},
+    model::{Action, Artifact, Failure, Source, Stage, State, Toast, View},
+    worker::{
+        layer::{now, words},
+        message::{Reply, Request},
+    },
+};
+use pool::{RunningWorker, Said};
+use run::LiveRun;
+
+/// How often progress is shown.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Counts the files of a session.
+pub type FileNumber = u32;
+
+/// Something that happened.
+pub enum Event {
+    /// The reader asked for something.
+    Action(Action),
+    /// Something was dragged over or dropped on the window.
+    Drag(Drag),
+    /// The address changed: Back, Forward, or a link.
+    AddressChanged,
+    /// The file is open, or cannot be opened.
+    Opened(FileNumber, Box<Result<Archive, Failure>>),
+    /// A worker of the run said something.
+    Worker(FileNumber, usize, Said),
+    /// The worker that makes the sample said something.
+    SampleWorker(Said),
+    /// Time passed while a run was on.
+    Tick(FileNumber),
+    /// A download could not be made.
+    NotSaved(String),
+}
+
+/// The page's memory, apart from what is on the screen.
+pub struct Session {
+    state: Rc<State>,
+    emit: Callback<Event>,
+    number: FileNumber,
+    /// What opens a file looks at the other end of this, and ends with it.
+    wanted: Option<Rc<()>>,
+    opening: Option<(File, Options, f64)>,
+    run: Option<LiveRun>,
+    sample: Sample,
+    toasts: u32,
+}
+
+/// The built-in sample.
+#[derive(Default)]
+struct Sample {
+    /// Made once, kept: it is small.
+    file: Option<File>,
+    /// Makes it; at most one.
+    worker: Option<RunningWorker>,
+    /// What it is wanted for.
+    to_open: bool,
+    to_save: bool,
+}
+
+impl Session {
+    /// A page without a file. Events go through `emit` and come back to [`handle`](Self::handle).
+    pub fn new(emit: Callback<Event>) -> Self {
+        let state = State {
+            stage: Stage::Empty,
+            view: address::view(),
+            theme: theme::remembered(),
+            dragging: false,
+            toast: None,
+        };
+        Self {
+            state: Rc::new(state),
+            emit,
+            number: 0,
+            wanted: None,
+            opening: None,
+            run: None,
+            sample: Sample::default(),
+            toasts: 0,
+        }
+    }
+
+    /// What is to be shown.
+    pub fn state(&self) -> &Rc<State> {
+        &self.state
+    }
+
+    /// Takes in what happened. True when there is something new to show.
+    pub fn handle(&mut self, event: Event) -> bool {
+        let before = Rc::clone(&self.state);
+        match event {
+            Event::Action(action) => self.act(action),
+            Event::Drag(drag) => self.drag(drag),
+            Event::AddressChanged => self.show(|state| state.view = address::view()),
+            Event::Opened(number, result) if number == self.number => self.opened(*result),
+            Event::Worker(number, seat, said) if number == self.number => {
+                if self.run.as_mut().is_some_and(|run| run.heard(seat, said)) {
+                    self.show_run();
+                }
+            }
+            Event::Tick(number) if number == self.number => {
+                if let Some(run) = self.run.as_mut().filter(|run| run.is_running()) {
+                    run.tick();
+                    self.show_run();
+                    self.tick_while_running();
+                }
+            }
+            // Of a file that is no longer there.
+            Event::Opened(..) | Event::Worker(..) | Event::Tick(_) => {}
+            Event::SampleWorker(said) => self.sample_said(said),
+            Event::NotSaved(why) => self.toast(why, true),
+        }
+        !Rc::ptr_eq(&before, &self.state)
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::OpenFile(file) => self.open(file, false, Options::default()),
+            Action::OpenSample => self.want_sample(|sample| sample.to_open = true),
+            Action::SaveSampleTar => self.want_sample(|sample| sample.to_save = true),
+            Action::Cancel => self.cancel(),
+            Action::Reset => {
+                self.drop_file();
+                self.show(|state| state.stage = Stage::Empty);
+            }
+            Action::SetMinLayerSize(bytes) => self.change(|run| run.set_options(|options| options.min_layer_size = bytes)),
+            Action::SetPlatforms(choice) => self.change(|run| run.set_options(|options| options.platforms = choice)),
+            Action::SetSpanSize(bytes) if self.run.as_ref().is_some_and(|run| run.options().span_size == bytes) => {}
+            Action::SetSpanSize(bytes) => {
+                // What the workers of the present run still say is of another span size.
+                self.number += 1;
+                let on = self.worker_callback();
+                self.change(|run| run.set_span_size(bytes, on));
+                self.tick_while_running();
+            }
+            Action::ShowImage(image) => self.change(|run| run.show_image(image)),
+            Action::EditTask(form) => self.change(|run| run.edit_form(form)),
+            Action::Save(artifact) => self.save(&artifact),
+            Action::Go(view) => {
+                address::go(view);
+                self.show(|state| state.view = view);
+            }
+            Action::SetTheme(chosen) => {
+                theme::choose(chosen);
+                self.show(|state| state.theme = chosen);
+            }
+            Action::DismissToast => self.show(|state| state.toast = None),
+        }
+    }
+
+    fn drag(&mut self, drag: Drag) {
+        match drag {
+            Drag::Over if !self.state.dragging => self.show(|state| state.dragging = true),
+            Drag::Gone if self.state.dragging => self.show(|state| state.dragging = false),
+            Drag::Over | Drag::Gone => {}
+            Drag::Dropped { file, of } => {
+                let name = file.name();
+                self.open(file, false, Options::default());
+                if of > 1 {
+                    self.toast(format!("{of} files were dropped. {name} is analysed; drop the others one by one."), true);
+                }
+            }
+            Drag::Folder { name } => {
+                self.drop_file();
+                self.show(|state| state.stage = Stage::Failed { source: None, failure: failures::folder(&name) });
+            }
+        }
+    }
+
+    /// Begins with a file; whatever was there is ended first.
+    fn open(&mut self, file: File, is_sample: bool, options: Options) {
+        // The first file goes where the address says; a later one begins with its verdict.
+        let is_first = matches!(self.state.stage, Stage::Empty);
+        self.drop_file();
+        let source = Source { name: file.name(), size: file.size() as u64, is_sample };
+        if !is_first {
+            address::correct(View::Image);
+        }
+        self.show(|state| {
+            state.stage = Stage::Opening(source);
+            if !is_first {
+                state.view = View::Image;
+            }
+        });
+        let wanted = Rc::new(());
+        let (emit, number, end) = (self.emit.clone(), self.number, Rc::downgrade(&wanted));
+        self.wanted = Some(wanted);
+        self.opening = Some((file.clone(), options, now()));
+        spawn_local(async move {
+            if let Some(result) = opening::open(file, end).await {
+                emit.emit(Event::Opened(number, Box::new(result)));
+            }
+        });
+    }
+
+    fn opened(&mut self, result: Result<Archive, Failure>) {
+        self.wanted = None;
+        let (Some((file, options, since)), Stage::Opening(source)) = (self.opening.take(), &self.state.stage) else {
+            return;
+        };
+        let source = source.clone();
+        match result {
+            Ok(archive) => {
+                let seconds = (now() - since) / 1000.0;
+                let on = self.worker_callback();
+                self.run = Some(LiveRun::begin(file, source, archive, options, seconds, on));
+                self.show_run();
+                self.tick_while_running();
+            }
+            Err(failure) => self.show(|state| state.stage = Stage::Failed { source: Some(source), failure }),
+        }
+    }
+
+    fn cancel(&mut self) {
+        match &mut self.run {
+            Some(run) => {
+                run.cancel();
+                self.show_run();
+            }
+            None if self.state.stage.is_busy() => self.act(Action::Reset),
+            None => {}
+        }
+    }
+
+    /// Ends everything that goes on for the present file.
+    fn drop_file(&mut self) {
+        self.number += 1;
+        self.wanted = None;
+        self.opening = None;
+        self.run = None;
+        self.sample.to_open = false;
+    }
+
+    fn worker_callback(&self) -> Callback<(usize, Said)> {
+        let number = self.number;
+        self.emit.reform(move |(seat, said)| Event::Worker(number, seat, said))
+    }
+
+    fn tick_while_running(&self) {
+        let (emit, number) = (self.emit.clone(), self.number);
+        let running = self.run.as_ref().is_some_and(LiveRun::is_running);
+        if running {
+            spawn_local(async move {
+                sleep(TICK).await;
+                emit.emit(Event::Tick(number));
+            });
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut LiveRun)) {
+        if let Some(run) = &mut self.run {
+            change(run);
+            self.show_run();
+        }
+    }
+
+    fn save(&mut self, artifact: &Artifact) {
+        let Some(run) = &self.run else { return };
+        let name = artifact.file_name(&run.source().name);
+        let (made, file, emit) = (run.artifact(artifact), run.file().clone(), self.emit.clone());
+        let uses_file = *artifact == Artifact::SociArchive;
+        spawn_local(async move {
+            let saved = match made {
+                Ok(blob) if uses_file => {
+                    saving::is_readable(&file).await.and_then(|()| download::save(&blob, &name))
+                }
+                Ok(blob) => download::save(&blob, &name),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = saved {
+                emit.emit(Event::NotSaved(format!("{name} was not saved: {}", words(&error))));
+            }
+        });
+    }
+
+    fn want_sample(&mut self, want: impl FnOnce(&mut Sample)) {
+        if self.sample.file.is_none() && self.sample.worker.is_none() {
+            let worker = RunningWorker::start(self.emit.reform(Event::SampleWorker)).and_then(|worker| {
+                worker.ask(&Request::Sample, JsValue::UNDEFINED)?;
+                Ok(worker)
+            });
+            match worker {
+                Ok(worker) => self.sample.worker = Some(worker),
+                Err(error) => return self.sample_failed(&words(&error)),
+            }
+        }
+        want(&mut self.sample);
+        self.serve_sample();
+    }
+
+    fn sample_said(&mut self, said: Said) {
+        self.sample.worker = None;
+        match said {
+            Said::Reply(Reply::Sample, payload) => match sample_file(&payload) {
+                Ok(file) => {
+                    self.sample.file = Some(file);
+                    self.serve_sample();
+                }
+                Err(error) => self.sample_failed(&words(&error)),
+            },
+            Said::Reply(Reply::Fault { message }, _) | Said::Broke(message) => self.sample_failed(&message),
+            Said::Reply(..) => {}
+        }
+    }
+
+    fn serve_sample(&mut self) {
+        let Some(file) = self.sample.file.clone() else {
+            // It is being made. Opening says so; saving needs no words for a fraction of a second.
+            if self.sample.to_open {
+                let source = Source { name: sample::FILE_NAME.to_owned(), size: 0, is_sample: true };
+                self.drop_file();
+                self.sample.to_open = true;
+                self.show(|state| state.stage = Stage::Opening(source));
+            }
+            return;
+        };
+        if std::mem::take(&mut self.sample.to_save)
+            && let Err(error) = download::save(&file, sample::FILE_NAME)
+        {
+            self.toast(format!("{} was not saved: {}", sample::FILE_NAME, words(&error)), true);
+        }
+        if std::mem::take(&mut self.sample.to_open) {
+            self.open(file, true, sample::OPTIONS);
+        }
+    }
+
+    fn sample_failed(&mut self, message: &str) {
+        self.sample.to_save = false;
+        self.drop_file();
+        let failure = failures::sample(message);
+        self.show(|state| state.stage = Stage::Failed { source: None, failure });
+    }
+
+    fn show_run(&mut self) {
+        let Some(run) = &self.run else { return };
+        let shown = run.snapshot();
+        let stage = if run.is_running() { Stage::Analysing(shown) } else { Stage::Ready(shown) };
+        self.show(|state| state.stage = stage);
+    }
+
+    fn toast(&mut self, text: String, is_problem: bool) {
+        self.toasts += 1;
+        let id = self.toasts;
+        self.show(|state| state.toast = Some(Toast { id, text, is_problem }));
+    }
+
+    fn show(&mut self, change: impl FnOnce(&mut State)) {
+        let mut state = State::clone(&self.state);
+        change(&mut state);
+        self.state = Rc::new(state);
+    }
+}
+
+fn sample_file(payload: &JsValue) -> Result<File, JsValue> {
+    let bytes = payload.dyn_ref::<Uint8Array>().ok_or("the sample did not arrive")?;
+    let options = FilePropertyBag::new();
+    options.set_type("application/x-tar");
+    File::new_with_u8_array_sequence_and_options(&Array::of1(bytes), sample::FILE_NAME, &options)
+}

@@ -1,0 +1,111 @@
+//! Words and signs that several views share.
+
+use crate::components::{Icon, Tone};
+use sociscope_engine::report::{ImageReport, LayerReport, LayerStatus, Report};
+use yew::prelude::*;
+
+/// Text with `code` between backticks, as the tables of rules write it.
+pub fn marked(text: &str) -> Html {
+    text.split('`')
+        .enumerate()
+        .map(|(index, part)| match (index % 2, part) {
+            (_, "") => Html::default(),
+            (1, code) => html! { <code>{ code.to_owned() }</code> },
+            (_, words) => html! { { words.to_owned() } },
+        })
+        .collect()
+}
+
+/// A build step without the shell and the builder around it.
+///
+/// ```text
+///   /bin/sh -c #(nop) COPY app /srv        COPY app /srv
+///   RUN /bin/sh -c pip install x # buildkit    RUN pip install x
+/// ```
+pub fn step(created_by: &str) -> String {
+    let text = created_by.trim().trim_end_matches("# buildkit").trim_end();
+    let text = match text.strip_prefix("/bin/sh -c ") {
+        Some(rest) => match rest.trim_start().strip_prefix("#(nop)") {
+            Some(instruction) => instruction.trim_start().to_owned(),
+            None => format!("RUN {}", rest.trim_start()),
+        },
+        None => text.replacen("RUN /bin/sh -c ", "RUN ", 1),
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What made a layer, or that the file does not say.
+pub fn made_by(layer: &LayerReport) -> String {
+    layer
+        .created_by
+        .as_deref()
+        .map(step)
+        .filter(|step| !step.is_empty())
+        .unwrap_or_else(|| "No build step stated".to_owned())
+}
+
+/// The state of a layer in a tone, an icon and a word.
+pub fn status(status: LayerStatus) -> (Tone, Icon, &'static str) {
+    match status {
+        LayerStatus::Pending => (Tone::Plain, Icon::Wait, "Not read"),
+        LayerStatus::Indexed => (Tone::Ok, Icon::Check, "Indexed"),
+        LayerStatus::Indexable => (Tone::Plain, Icon::Check, "Indexable"),
+        LayerStatus::NotNeeded => (Tone::Plain, Icon::Dash, "Not needed"),
+        LayerStatus::NotIndexed => (Tone::Warn, Icon::Warn, "Not indexed"),
+        LayerStatus::Failed => (Tone::Bad, Icon::Stop, "Broken"),
+        LayerStatus::Missing => (Tone::Bad, Icon::Stop, "Missing"),
+    }
+}
+
+/// What tells one image of a file from the others: its platform, or its name where platforms
+/// repeat.
+pub fn image_name(report: &Report, image: &ImageReport) -> String {
+    let alike = report
+        .images
+        .iter()
+        .filter(|other| other.kind == image.kind && other.platform.name == image.platform.name)
+        .count();
+    match image.names.first() {
+        Some(name) if alike > 1 => format!("{name} ({})", image.platform.name),
+        _ => image.platform.name.clone(),
+    }
+}
+
+/// A word as a POSIX shell takes it.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '@' | '+' | '=' | ',')
+    };
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shell_word, step};
+
+    #[test]
+    fn a_build_step_is_shown_without_its_shell() {
+        for (written, shown) in [
+            ("/bin/sh -c #(nop) COPY file:1 in /srv ", "COPY file:1 in /srv"),
+            ("/bin/sh -c apt-get update \t&& apt-get install", "RUN apt-get update && apt-get install"),
+            ("RUN /bin/sh -c pip install x # buildkit", "RUN pip install x"),
+            ("COPY app /srv/app # buildkit", "COPY app /srv/app"),
+            ("", ""),
+        ] {
+            assert_eq!(step(written), shown, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_blanks_or_quotes_is_quoted() {
+        assert_eq!(shell_word("app.soci.tar"), "app.soci.tar");
+        assert_eq!(shell_word("my app.tar"), "'my app.tar'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word("$(rm -r x)"), "'$(rm -r x)'");
+        assert_eq!(shell_word(""), "''");
+    }
+}

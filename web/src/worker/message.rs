@@ -1,0 +1,86 @@
+//! What page and worker say to each other.
+//!
+//! A message is an array of two: the text of a [`Request`] or [`Reply`] as JSON, and at most one
+//! thing that is not text, a `File` on the way in or a transferred buffer on the way back.
+
+use js_sys::Array;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sociscope_engine::{LayerSummary, LayerTask};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// From the page.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Read one layer of the file in the payload.
+    Layer {
+        /// Which bytes, and what to make of them.
+        task: LayerTask,
+    },
+    /// Make the built-in sample image.
+    Sample,
+}
+
+/// From the worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// How far the layer is.
+    Progress {
+        /// Counted since its beginning.
+        progress: LayerCount,
+    },
+    /// The layer is done, well or badly. The payload is its zTOC, when there is one.
+    Layer {
+        /// What it turned out to be.
+        summary: Box<LayerSummary>,
+    },
+    /// The payload is the sample archive.
+    Sample,
+    /// The worker broke down and is of no further use.
+    Fault {
+        /// What it said.
+        message: String,
+    },
+}
+
+/// How far a layer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerCount {
+    /// Stored bytes read.
+    pub read: u64,
+    /// Uncompressed bytes produced.
+    pub produced: u64,
+    /// Spans begun.
+    pub spans: u64,
+    /// WebAssembly memory of the worker, bytes.
+    pub memory: u64,
+}
+
+/// A message as it travels.
+pub struct Envelope {
+    text: String,
+    /// The part that is not text, or `undefined`.
+    pub payload: JsValue,
+}
+
+impl Envelope {
+    /// Takes a message apart; `None` when it is not one of ours.
+    pub fn open(message: &JsValue) -> Option<Self> {
+        let parts = message.dyn_ref::<Array>()?;
+        Some(Self { text: parts.get(0).as_string()?, payload: parts.get(1) })
+    }
+
+    /// The text part.
+    ///
+    /// # Errors
+    /// When it does not say a `T`.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.text)
+    }
+
+    /// Puts a message together.
+    pub fn seal<T: Serialize>(content: &T, payload: JsValue) -> JsValue {
+        // Structs of numbers and strings cannot fail to serialise.
+        let text = serde_json::to_string(content).unwrap_or_default();
+        Array::of2(&text.into(), &payload).into()
+    }
+}

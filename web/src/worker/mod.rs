@@ -1,0 +1,78 @@
+//! The program in its other role: a worker that reads layers.
+//!
+//! ```text
+//!  page                                   worker
+//!   │  Request::Layer + File               │
+//!   ├─────────────────────────────────────►│ read, build, hash; awaits between chunks, so that
+//!   │  Reply::Progress      (10 per second)│ ending the worker takes effect at once
+//!   │◄─────────────────────────────────────┤
+//!   │  Reply::Layer + zTOC buffer          │
+//!   │◄─────────────────────────────────────┤ then the next request
+//! ```
+//!
+//! [`message`] is the protocol, [`reader`] gets bytes out of a file, [`layer`] drives the engine,
+//! [`digests`] hashes spans beside it.
+
+pub mod digests;
+pub mod layer;
+pub mod message;
+pub mod reader;
+
+use js_sys::{Array, Uint8Array};
+use message::{Envelope, Reply, Request};
+use sociscope_engine::sample;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+/// Begins to serve requests. Called by `js/layer-worker.js`, in workers only.
+#[wasm_bindgen(js_name = workerEntry)]
+pub fn worker_entry() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        send(&Reply::Fault { message: info.to_string() }, None);
+    }));
+    let serve = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+        let Some(envelope) = Envelope::open(&event.data()) else { return };
+        match envelope.read::<Request>() {
+            Ok(request) => spawn_local(answer(request, envelope.payload)),
+            Err(error) => send(&Reply::Fault { message: format!("request not understood: {error}") }, None),
+        }
+    });
+    scope().set_onmessage(Some(serve.as_ref().unchecked_ref()));
+    // It listens as long as the worker lives.
+    serve.forget();
+}
+
+async fn answer(request: Request, payload: JsValue) {
+    match request {
+        Request::Layer { task } => {
+            let Ok(file) = payload.dyn_into::<web_sys::Blob>() else {
+                return send(&Reply::Fault { message: "a layer was asked for without its file".into() }, None);
+            };
+            let outcome = layer::run(task, &file, |progress| send(&Reply::Progress { progress }, None)).await;
+            let ztoc = outcome.ztoc.as_deref().map(Uint8Array::from);
+            send(&Reply::Layer { summary: Box::new(outcome.summary) }, ztoc.as_ref());
+        }
+        Request::Sample => {
+            let archive = Uint8Array::from(sample::archive().as_slice());
+            send(&Reply::Sample, Some(&archive));
+        }
+    }
+}
+
+/// Posts a reply; the buffer below `bytes` changes hands instead of being copied.
+fn send(reply: &Reply, bytes: Option<&Uint8Array>) {
+    let transfer = Array::new();
+    let payload = bytes.map_or(JsValue::UNDEFINED, |bytes| {
+        transfer.push(&bytes.buffer());
+        bytes.into()
+    });
+    let message = Envelope::seal(reply, payload);
+    // Fails only for things that cannot be cloned, and text and buffers can.
+    let _ = scope().post_message_with_transfer(&message, &transfer);
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
