@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_first_bytes_are_shown_legibly() {
-        assert_eq!(legible(b"hello\nworld and more text"), "the text \"hello\\nworld and m\"");
+        assert_eq!(legible(b"hello\nworld and more text"), "the text \"hello\\nworld and \"");
         assert_eq!(legible(&[0, 255]), "the bytes 00 ff");
     }
 }

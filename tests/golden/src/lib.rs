@@ -6,6 +6,8 @@
 //! run by `cargo xtask test --full`, which fails when the set is missing.
 #![forbid(unsafe_code)]
 
+pub mod images;
+
 use sha2::{Digest, Sha256};
 use std::{
     fs,

@@ -16,7 +16,7 @@ use proptest::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sociscope_fargate::{
-    Context, Diagnostic, Form, ImageSizes, SIZES, Severity, Size, TaskDefinition, build, check,
+    Context, Diagnostic, Form, ImageSizes, PLACEHOLDER_ACCOUNT, SIZES, Severity, Size, TaskDefinition, build, check,
     form::{FormHealthCheck, FormTag, Port, Protocol, SecretVariable, Variable},
     pretty, to_pretty,
 };
@@ -236,18 +236,17 @@ fn errors(definition: &TaskDefinition, form: &Form, image: &Image) -> Vec<String
 
 #[test]
 fn definitions_look_like_this() {
+    let look = |image: &Image, name: &str, form: &Form| {
+        let definition = build(form, &image.config);
+        assert_eq!(errors(&definition, form, image), Vec::<String>::new(), "{name}");
+        insta::assert_snapshot!(name, explained(&definition, form, image));
+    };
     for image in images() {
-        let mut form = form_of(&image);
-        if image.name == "ml/pytorch-serve:2.4.1" {
-            form = Form {
-                image_uri: form.image_uri.replace("123456789012", "111122223333"),
-                ..with_everything(form)
-            };
+        let form = form_of(&image);
+        look(&image, &form.family, &form);
+        if form.family == "pytorch-serve" {
+            look(&image, "pytorch-serve-everything", &with_everything(form.clone()));
         }
-        let definition = build(&form, &image.config);
-        assert_eq!(errors(&definition, &form, &image), Vec::<String>::new(), "{}", image.name);
-        let name = form.family.clone();
-        insta::assert_snapshot!(name, explained(&definition, &form, &image));
     }
 }
 
@@ -277,6 +276,7 @@ fn explained(definition: &TaskDefinition, form: &Form, image: &Image) -> String 
 /// Every choice of the form made, with valid values.
 fn with_everything(form: Form) -> Form {
     Form {
+        image_uri: form.image_uri.replace(PLACEHOLDER_ACCOUNT, "111122223333"),
         cpu: 2048,
         memory: 8192,
         ephemeral_storage: Some(40),

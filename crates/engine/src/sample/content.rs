@@ -5,6 +5,8 @@
 pub(super) struct Source {
     state: u64,
     words: Vec<String>,
+    /// Runs of machine code, as compilers repeat them.
+    phrases: Vec<Vec<u8>>,
 }
 
 const SYLLABLES: [&str; 48] = [
@@ -35,14 +37,29 @@ const OPCODES: [&[u8]; 16] = [
 
 impl Source {
     pub(super) fn new() -> Self {
-        let mut source = Self { state: 0x50c1_5c09_e5ee_d001, words: Vec::new() };
+        let mut source = Self { state: 0x50c1_5c09_e5ee_d001, words: Vec::new(), phrases: Vec::new() };
         source.words = (0..1800)
             .map(|_| {
                 let syllables = 1 + source.below(4);
                 (0..syllables).map(|_| SYLLABLES[source.below(SYLLABLES.len())]).collect()
             })
             .collect();
+        source.phrases = (0..400).map(|_| source.phrase()).collect();
         source
+    }
+
+    /// A few instructions with their operands.
+    fn phrase(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for _ in 0..2 + self.below(4) {
+            bytes.extend(OPCODES[self.below(OPCODES.len())]);
+            match self.below(3) {
+                0 => bytes.extend((self.next() as u32 & 0x0000_ffff).to_le_bytes()),
+                1 => bytes.push(self.next() as u8 & 0x7f),
+                _ => {}
+            }
+        }
+        bytes
     }
 
     /// splitmix64.
@@ -60,10 +77,14 @@ impl Source {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
-    /// A word; some are far more frequent than others, as in any language.
+    /// A place in a list of `bound`, the first ones far more often, as words are in any language.
+    fn rank(&mut self, bound: usize) -> usize {
+        self.below(bound) * self.below(bound) / bound * self.below(bound) / bound
+    }
+
+    /// A word.
     pub(super) fn word(&mut self) -> &str {
-        let bound = self.words.len();
-        let rank = self.below(bound) * self.below(bound) / bound * self.below(bound) / bound;
+        let rank = self.rank(self.words.len());
         &self.words[rank]
     }
 
@@ -114,12 +135,12 @@ impl Source {
         bytes.extend(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0");
         bytes.resize(256, 0);
         while bytes.len() < len * 7 / 10 {
-            bytes.extend(OPCODES[self.below(OPCODES.len())]);
-            match self.below(4) {
-                0 => bytes.extend((self.next() as u32 & 0x000f_ffff).to_le_bytes()),
-                1 => bytes.push(self.next() as u8 & 0x7f),
-                2 => bytes.push((self.next() as u8 & 7) << 3 | 0xc0),
-                _ => {}
+            let rank = self.rank(self.phrases.len());
+            bytes.extend(&self.phrases[rank]);
+            if self.below(3) == 0 {
+                // A call: its displacement is different every time.
+                bytes.push(0xe8);
+                bytes.extend((self.next() as u32 & 0x000f_ffff).to_le_bytes());
             }
         }
         while bytes.len() < len * 8 / 10 {

@@ -97,24 +97,24 @@ pub(super) fn base(source: &mut Source) -> Vec<u8> {
     tree.file("etc/hosts", 0o644, b"127.0.0.1\tlocalhost\n");
     tree.file("etc/hostname", 0o644, b"");
     for (name, size) in [
-        ("bash", 220_000),
+        ("bash", 160_000),
         ("dash", 60_000),
         ("cat", 36_000),
-        ("cp", 90_000),
-        ("grep", 110_000),
-        ("ls", 100_000),
+        ("cp", 60_000),
+        ("grep", 80_000),
+        ("ls", 70_000),
         ("sed", 80_000),
-        ("tar", 180_000),
+        ("tar", 110_000),
     ] {
         let program = source.elf(size);
         tree.file(&format!("usr/bin/{name}"), 0o755, &program);
     }
     tree.symlink("usr/bin/sh", "dash");
     for (name, size) in [
-        ("libc.so.6", 640_000),
-        ("libm.so.6", 200_000),
+        ("libc.so.6", 480_000),
+        ("libm.so.6", 130_000),
         ("libz.so.1.2.13", 90_000),
-        ("libcrypto.so.3", 480_000),
+        ("libcrypto.so.3", 320_000),
     ] {
         let library = source.elf(size);
         tree.file(&format!("usr/lib/x86_64-linux-gnu/{name}"), 0o644, &library);
@@ -158,7 +158,7 @@ pub(super) fn packages(source: &mut Source) -> Vec<u8> {
     let mut tree = Tree::new();
     tree.directory("usr/local/lib/");
     tree.directory("usr/local/lib/python3.12/");
-    let python = source.elf(420_000);
+    let python = source.elf(300_000);
     tree.file("usr/local/bin/python3.12", 0o755, &python);
     tree.hard_link("usr/local/bin/python3", "usr/local/bin/python3.12");
     tree.symlink("usr/local/bin/python", "python3");
@@ -199,9 +199,9 @@ pub(super) fn packages(source: &mut Source) -> Vec<u8> {
         ("flask", 14, 0),
         ("gunicorn", 12, 0),
         ("jinja2", 16, 0),
-        ("numpy", 30, 900_000),
-        ("pandas", 34, 640_000),
-        ("psycopg", 9, 180_000),
+        ("numpy", 30, 640_000),
+        ("pandas", 34, 360_000),
+        ("psycopg", 9, 120_000),
         ("requests", 11, 0),
         ("sqlalchemy", 26, 120_000),
         ("werkzeug", 16, 0),

@@ -9,6 +9,7 @@ use crate::{
     size::{parse_cpu, parse_memory},
     subject::{Node, Subject},
 };
+use std::collections::BTreeSet;
 
 const CONTAINER_PAGE: &str =
     "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html";
@@ -244,7 +245,7 @@ fn order(subject: &Subject<'_>, findings: &mut Findings<'_>) {
                 }
                 _ => {}
             }
-            if waits_for(subject, other, container.name(), subject.containers.len()) {
+            if waits_for(subject, other).contains(&container.name()) {
                 findings
                     .warning(
                         dependency.at.clone(),
@@ -256,20 +257,21 @@ fn order(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether `container` waits, over any number of steps, for the one called `name`.
-fn waits_for(subject: &Subject<'_>, container: &Node<'_>, name: &str, steps: usize) -> bool {
-    let Some(steps) = steps.checked_sub(1) else { return false };
-    let mut waited: Vec<&str> = container
-        .objects("dependsOn")
-        .iter()
-        .filter_map(|dependency| dependency.text("containerName"))
-        .collect();
-    // Each container once, however often it is listed: the walk stays small on hostile input.
-    waited.sort_unstable();
-    waited.dedup();
-    waited.iter().any(|&next| {
-        next == name || subject.container(next).is_some_and(|next| waits_for(subject, next, name, steps))
-    })
+/// The names `container` waits for, over any number of steps.
+fn waits_for<'a>(subject: &Subject<'a>, container: &Node<'a>) -> BTreeSet<&'a str> {
+    let mut waited = BTreeSet::new();
+    let mut to_see = vec![container];
+    while let Some(container) = to_see.pop() {
+        for dependency in container.objects("dependsOn") {
+            // Each name once, so that a definition of a thousand knots stays quick to judge.
+            if let Some(name) = dependency.text("containerName")
+                && waited.insert(name)
+            {
+                to_see.extend(subject.container(name));
+            }
+        }
+    }
+    waited
 }
 
 pub(super) const FG113: Rule = Rule {

@@ -15,8 +15,9 @@
 //! Invariants: a rule reads plain JSON and never panics on any of it; a value of the wrong type
 //! is reported once, by the rule that owns its member; the findings depend on nothing but the
 //! document and the [`Context`]. A finding that AWS has not confirmed is a warning, except for
-//! four that an outside validator or plain sense refuses as well (port 0, a variable set twice,
-//! a variable both plain and secret, a relative working directory); all of them say so.
+//! five that an outside validator or plain sense refuses as well (a size in an undocumented
+//! spelling, port 0, a variable set twice, a variable both plain and secret, a relative working
+//! directory). All of them say so.
 
 mod advice;
 mod containers;

@@ -167,6 +167,7 @@ impl Tree {
     }
 
     /// All names, in byte order.
+    #[cfg(test)]
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.nodes.keys().map(String::as_str)
     }
