@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    image::{self, ErrorCulprit as ImageCulprit},
+    image::{self, Culprit as ImageCulprit},
     soci,
 };
 

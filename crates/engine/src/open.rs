@@ -9,7 +9,6 @@ pub struct OpenJob {
     open: image::Open,
     len: u64,
     read: u64,
-    failed: Option<image::Error>,
 }
 
 impl OpenJob {
@@ -22,7 +21,7 @@ impl OpenJob {
     /// Opens a file of `len` bytes.
     #[must_use]
     pub fn with_limits(len: u64, limits: image::Limits) -> Self {
-        Self { open: image::Open::new(len, limits), len, read: 0, failed: None }
+        Self { open: image::Open::new(len, limits), len, read: 0 }
     }
 }
 
@@ -30,9 +29,6 @@ impl Job for OpenJob {
     type Output = Archive;
 
     fn want(&mut self) -> Want {
-        if self.failed.is_some() {
-            return Want::Done;
-        }
         self.open.want()
     }
 

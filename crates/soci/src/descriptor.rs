@@ -123,12 +123,12 @@ impl Encode for Data {
 /// Standard alphabet, padding required, line ends ignored, left-over bits not looked at.
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     let symbols: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    if symbols.len() % 4 != 0 {
+    if !symbols.len().is_multiple_of(4) {
         return None;
     }
     let padding = symbols.iter().rev().take_while(|&&symbol| symbol == b'=').count();
     let mut bytes = Vec::with_capacity(symbols.len() / 4 * 3);
-    for quad in symbols[..symbols.len().checked_sub(padding)?].chunks(4) {
+    for quad in symbols.get(..symbols.len() - padding)?.chunks(4) {
         let mut bits = 0u32;
         for symbol in quad {
             let value = BASE64.iter().position(|known| known == symbol)?;

@@ -95,7 +95,8 @@
 //! let ztoc = ZtocBlob { digest: Digest::of(b"the zTOC"), size: 33192, disables_xattrs: true };
 //! let ztocs = [((layer, Compression::Gzip), ztoc)].into();
 //! let converted = selection.finish(&layout, &ztocs)?;
-//! assert_eq!(converted.plan.size(), converted.plan.parts().iter().map(|part| part.size()).sum());
+//! let total: u64 = converted.plan.parts().iter().map(|part| part.size()).sum();
+//! assert_eq!(converted.plan.size(), total);
 //! # Ok::<(), sociscope_soci::Error>(())
 //! ```
 //!

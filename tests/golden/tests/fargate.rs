@@ -16,7 +16,8 @@ use proptest::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sociscope_fargate::{
-    Context, Diagnostic, Form, ImageSizes, PLACEHOLDER_ACCOUNT, SIZES, Severity, Size, TaskDefinition, build, check,
+    Context, Diagnostic, Form, ImageSizes, PLACEHOLDER_ACCOUNT, SIZES, Severity, Size, TaskDefinition, build,
+    check,
     form::{FormHealthCheck, FormTag, Port, Protocol, SecretVariable, Variable},
     pretty, to_pretty,
 };
