@@ -72,11 +72,13 @@ struct Indexer {
     checkpoints: Checkpoints,
     blocks: BlockIndex,
     rule: SpanRule,
+    /// Least bytes that a span takes in the zTOC.
+    span_bytes: u64,
     max_ztoc_bytes: u64,
 }
 
-/// Least bytes of a span's digest in a zTOC: the string, its NUL and length, and an offset.
-const MIN_DIGEST_BYTES: u64 = 80;
+/// A span's digest in a zTOC: the string, its NUL and length, and an offset.
+const DIGEST_BYTES: u64 = 80;
 
 impl Builder {
     /// Ready for the first byte.
@@ -84,12 +86,15 @@ impl Builder {
     /// # Errors
     /// [`Fault::SpanSizeZero`] for an uncompressed layer (the reference divides by it).
     pub fn new(options: BuildOptions) -> Result<Self, Error> {
-        let layer = match options.compression {
-            Compression::Gzip => Layer::Gzip(Box::new(GzipStream::new(&options.limits))),
+        let (layer, span_bytes) = match options.compression {
+            Compression::Gzip => {
+                let stream = GzipStream::new(&options.limits);
+                (Layer::Gzip(Box::new(stream)), DIGEST_BYTES + PACKED_SIZE as u64)
+            }
             Compression::Uncompressed if options.span_size.get() == 0 => {
                 return Err(Fault::SpanSizeZero.into());
             }
-            Compression::Uncompressed => Layer::Uncompressed,
+            Compression::Uncompressed => (Layer::Uncompressed, DIGEST_BYTES),
         };
         let index = Indexer {
             tar: TarParser::new(&options.limits),
@@ -97,6 +102,7 @@ impl Builder {
             checkpoints: Checkpoints::default(),
             blocks: BlockIndex::new(options.limits.max_block_index_bytes),
             rule: SpanRule::new(options.span_size),
+            span_bytes,
             max_ztoc_bytes: u64::from(options.limits.max_ztoc_bytes),
         };
         Ok(Self { layer, index, options, failed: None })
@@ -221,9 +227,7 @@ impl Indexer {
 
     fn start_span(&mut self, shares_byte: bool) -> Result<(), Error> {
         let spans = self.spans.len() as u64 + 1;
-        let checkpoints = self.checkpoints.len() as u64;
-        let bytes = spans * MIN_DIGEST_BYTES + checkpoints * PACKED_SIZE as u64;
-        if bytes > self.max_ztoc_bytes {
+        if spans * self.span_bytes > self.max_ztoc_bytes {
             let (setting, what) = ("max_ztoc_bytes", "the zTOC's spans");
             let fault = Fault::Limit { setting, limit: self.max_ztoc_bytes, what };
             return Err(Error::at_compressed(fault, self.spans.position()));

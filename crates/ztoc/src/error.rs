@@ -219,9 +219,9 @@ pub enum Fault {
     },
 
     /// The header's checksum fits neither as unsigned nor as signed sum.
-    #[error("expected the checksum {unsigned} (or {signed}, summed as signed bytes), found {found}")]
+    #[error("expected the checksum {unsigned} (or {signed}, summed as signed bytes), found \"{found}\"")]
     TarChecksum {
-        /// The field as text.
+        /// The field, escaped.
         found: String,
         /// The sum of the bytes.
         unsigned: u32,
@@ -229,7 +229,7 @@ pub enum Fault {
         signed: i32,
     },
     /// A numeric header field is neither octal nor base-256 in 64 bits.
-    #[error("expected an octal or base-256 number in field {field}, found {found:?}")]
+    #[error("expected an octal or base-256 number in field {field}, found \"{found}\"")]
     TarNumber {
         /// The field.
         field: &'static str,
@@ -256,7 +256,7 @@ pub enum Fault {
     },
 
     /// A PAX record is malformed.
-    #[error("{problem}, found record {record:?}")]
+    #[error("{problem}, found record \"{record}\"")]
     PaxRecord {
         /// What is wrong.
         problem: PaxProblem,
@@ -264,7 +264,7 @@ pub enum Fault {
         record: String,
     },
     /// A PAX value that must be a number is none.
-    #[error("expected a number for {key}, found {found:?}")]
+    #[error("expected a number for {key}, found \"{found}\"")]
     PaxNumber {
         /// The record's key.
         key: &'static str,

@@ -145,12 +145,12 @@ fn broken_tar_headers() {
     check_tar(
         &[good.clone(), bad_sum].concat(),
         Culprit::TarHeader,
-        "tar header: expected the checksum 3941 (or 3685, summed as signed bytes), found \"007345\\\\x00 \", at tar offset 1024",
+        "tar header: expected the checksum 4496 (or 4240, summed as signed bytes), found \"010420\\x00 \", at tar offset 1024",
     );
     check_tar(
         &Block::new("bad", b'0', 0).field(124, b"0000000008 ").sum(),
         Culprit::TarHeader,
-        "tar header: expected an octal or base-256 number in field size, found \"0000000008 \\\\x00\", at tar offset 0",
+        "tar header: expected an octal or base-256 number in field size, found \"0000000008 \\x00\", at tar offset 0",
     );
     check_tar(
         &Block::new("bad", b'0', 0).field(124, &[0xff; 12]).sum(),
@@ -191,7 +191,7 @@ fn broken_pax_headers() {
     let fault = check_tar(
         &bad,
         Culprit::PaxHeader,
-        "PAX header: expected a newline at the end of the record, found record \"9 path=a\\\\x00\", at tar offset 0",
+        "PAX header: expected a newline at the end of the record, found record \"9 path=a\\x00\", at tar offset 0",
     );
     assert!(matches!(fault, Fault::PaxRecord { problem: PaxProblem::Newline, .. }));
     check_tar(
@@ -245,9 +245,9 @@ fn limits_name_themselves() {
         &wrapped(&stream, &tar(&[])),
         &options,
         Culprit::Limit,
-        "limit: the zTOC's spans would pass max_ztoc_bytes = 40000, at compressed offset 20",
+        "limit: the zTOC's spans would pass max_ztoc_bytes = 40000, at compressed offset 15",
     );
-    let many = tar(&vec![vec![]; 300]);
+    let many = tar(&vec![vec![]; 400]);
     let options = BuildOptions { limits, ..plain_options(4096) };
     assert!(matches!(
         error(&many, &options).fault(),

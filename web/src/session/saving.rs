@@ -27,7 +27,7 @@ pub type ZtocStore = BTreeMap<String, Blob>;
 /// When a zTOC of the plan is not in the store, or the browser refuses.
 pub fn archive(plan: &ArchivePlan, file: &Blob, ztocs: &ZtocStore) -> Result<Blob, JsValue> {
     let parts = Array::new();
-    for part in &plan.parts {
+    for part in plan.parts() {
         let part: JsValue = match part {
             Part::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
             Part::Source { extent, .. } => {

@@ -62,7 +62,7 @@ pub enum ReadProblem {
         found: i8,
     },
     /// An entry's type is none of the seven words.
-    #[error("expected an entry type (reg, dir, …) for entry {entry}, found {found:?}")]
+    #[error("expected an entry type (reg, dir, …) for entry {entry}, found \"{found}\"")]
     EntryKind {
         /// Index of the entry.
         entry: usize,

@@ -111,16 +111,15 @@ impl<'a> Contents<'a> {
             let what = "the zTOC file";
             Error::from(Fault::Limit { setting: "max_ztoc_bytes", limit, what })
         };
-        let capacity = FIXED_BYTES
-            + self.toc.text_bytes() as u64
+        let varying = self.toc.text_bytes() as u64
             + self.toc.len() as u64 * ENTRY_BYTES
             + self.toc.pax_records() as u64 * RECORD_BYTES
             + self.digests.len() as u64 * DIGEST_BYTES;
-        // The estimate is less than half too large.
-        if capacity / 3 * 2 > limit {
+        // The estimate is less than half too large: this only spares us the work.
+        if varying / 3 * 2 > limit {
             return Err(too_large());
         }
-        let capacity = usize::try_from(capacity).map_err(|_| too_large())?;
+        let capacity = usize::try_from(FIXED_BYTES + varying).map_err(|_| too_large())?;
 
         let mut fbb = FlatBufferBuilder::with_capacity(capacity);
         let version = fbb.create_string(VERSION);
