@@ -129,7 +129,7 @@ pub struct TaskDefinitionArgs {
 /// Write the built-in sample image
 ///
 /// A small OCI archive to try the other commands with, the same bytes every time. Suits
-/// `--span-size 64KiB --min-layer-size 64KiB`.
+/// `--span-size 256KiB --min-layer-size 64KiB`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub struct SampleArgs {

@@ -207,11 +207,11 @@ impl Analysis {
     /// [`Error::Misuse`] while layers it needs were not read ([`Scope::ForConversion`]).
     pub fn convert(&self) -> Result<Converted, Error> {
         let selection = self.selection.as_ref().map_err(Clone::clone)?;
-        if let Some(refusal) = selection.refusal() {
-            return Err(soci_failure(refusal).into());
-        }
         if let Some(failure) = self.copied_damage() {
             return Err(failure.clone().into());
+        }
+        if let Some(refusal) = selection.refusal() {
+            return Err(soci_failure(refusal).into());
         }
         let layout = self.layout()?;
         let mut ztocs = BTreeMap::new();
@@ -312,6 +312,14 @@ impl Analysis {
     /// What already ended the conversion, while layers are still being read.
     pub(crate) fn wanted_damage(&self) -> Option<&Failure> {
         self.wanted().into_iter().find_map(|id| self.fresh_summary(id)?.error.as_ref())
+    }
+
+    /// Whether the only thing in the way of a conversion is that no layer gets an index.
+    pub(crate) fn has_nothing_to_index(&self) -> bool {
+        self.copied_damage().is_none()
+            && self.selection().is_ok_and(|selection| {
+                matches!(selection.refusal(), Some(soci::Error::NothingToIndex { .. }))
+            })
     }
 
     /// A layer that is known not to be what its manifest says. Indexed or merely copied, it would

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    human,
     image::{self, Culprit as ImageCulprit},
     soci,
 };
@@ -130,7 +131,29 @@ pub(crate) fn soci_failure(error: &soci::Error) -> Failure {
         Soci::Unsupported | Soci::Options => Culprit::Unsupported,
         Soci::Misuse => Culprit::Internal,
     };
-    Failure::new(culprit, error.place(), sentence(&error.to_string())).fix(error.way_out())
+    let message = match error {
+        soci::Error::NothingToIndex { layers, too_small, min_layer_size } => {
+            nothing_to_index(*layers as u64, *too_small as u64, *min_layer_size)
+        }
+        _ => sentence(&error.to_string()),
+    };
+    Failure::new(culprit, error.place(), message).fix(error.way_out())
+}
+
+/// The one refusal that people meet every day, in the numbers they chose.
+fn nothing_to_index(layers: u64, too_small: u64, min_layer_size: u64) -> String {
+    let min = human::setting(min_layer_size);
+    let count = human::counted(layers, "layer");
+    match (layers, too_small) {
+        (0, _) => "The image has no layers.".to_owned(),
+        (1, 1) => format!("The only layer is below the minimum of {min}."),
+        (layers, small) if layers == small => format!("All {count} are below the minimum of {min}."),
+        (_, 0) => format!("None of the {count} can be indexed: SOCI needs gzip or a plain tar."),
+        (_, small) => format!(
+            "{} of {count} below the minimum of {min}; the others are not gzip or a plain tar.",
+            human::count(small)
+        ),
+    }
 }
 
 /// A lower-case message as a sentence.

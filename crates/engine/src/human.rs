@@ -79,6 +79,18 @@ pub fn file_size(bytes: u64) -> String {
     size_in(bytes, unit)
 }
 
+/// A size that somebody chose: `10 MiB`, not `10.0 MiB`; otherwise like [`size`].
+#[must_use]
+pub fn setting(bytes: u64) -> String {
+    let unit = [Unit::GiB, Unit::MiB, Unit::KiB]
+        .into_iter()
+        .find(|unit| bytes >= unit.bytes() && bytes.is_multiple_of(unit.bytes()));
+    match unit {
+        Some(unit) => format!("{} {}", count(bytes / unit.bytes()), unit.symbol()),
+        None => size(bytes),
+    }
+}
+
 /// A size in a given unit, so that two can be compared: `131 MiB`, not `1,317 MiB`.
 #[must_use]
 pub fn size_in(bytes: u64, unit: Unit) -> String {
@@ -196,6 +208,22 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// The build step that made a layer, without the shell that ran it and the builder that says so:
+/// `RUN apt-get update`.
+#[must_use]
+pub fn build_step(created_by: &str) -> String {
+    let text = created_by.trim();
+    let text = text.strip_suffix("# buildkit").unwrap_or(text).trim_end();
+    let text = match text.strip_prefix("/bin/sh -c #(nop)") {
+        Some(instruction) => instruction.trim_start().to_owned(),
+        None => match text.strip_prefix("/bin/sh -c ") {
+            Some(command) => format!("RUN {}", command.trim_start()),
+            None => text.replacen("RUN /bin/sh -c ", "RUN ", 1),
+        },
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A digest as shown: its first 12 hex digits.
 #[must_use]
 pub fn short_digest(digest: &str) -> &str {
@@ -280,6 +308,35 @@ mod tests {
         assert_eq!(duration(3_840.0), "1 h 4 min");
         assert_eq!(rate(212.4 * MIB as f64), "212 MiB/s");
         assert_eq!(rate(f64::NAN), "0 MiB/s");
+    }
+
+    #[test]
+    fn chosen_sizes_are_round() {
+        let table = [
+            (10 * MIB, "10 MiB"),
+            (64 * KIB, "64 KiB"),
+            (1536 * KIB, "1,536 KiB"),
+            (4 * GIB, "4 GiB"),
+            (0, "0 B"),
+            (70_000, "68.4 KiB"),
+        ];
+        for (bytes, text) in table {
+            assert_eq!(setting(bytes), text, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_build_step_loses_its_shell() {
+        let table = [
+            ("RUN /bin/sh -c apt-get  update # buildkit", "RUN apt-get update"),
+            ("/bin/sh -c #(nop) COPY dir:1 in / ", "COPY dir:1 in /"),
+            ("/bin/sh -c make", "RUN make"),
+            ("COPY app /srv # buildkit", "COPY app /srv"),
+            ("bazel build", "bazel build"),
+        ];
+        for (recorded, shown) in table {
+            assert_eq!(build_step(recorded), shown);
+        }
     }
 
     #[test]

@@ -179,13 +179,21 @@ impl Tally {
     }
 }
 
+/// Why there is no SOCI archive to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Obstacle {
+    pub(crate) failure: Failure,
+    /// Nothing is wrong, there is just nothing to do.
+    pub(crate) is_nothing_to_index: bool,
+}
+
 /// The answer for one image.
-pub(crate) fn of_image(layers: &[LayerReport], selected: bool, obstacle: Option<&Failure>) -> Verdict {
+pub(crate) fn of_image(layers: &[LayerReport], selected: bool, obstacle: Option<&Obstacle>) -> Verdict {
     let tally = Tally::of(layers);
-    if let Some(failure) = obstacle
+    if let Some(obstacle) = obstacle
         && tally.unread == 0
     {
-        return stopped(&tally, failure);
+        return stopped(&tally, obstacle);
     }
     if !selected {
         return tally.verdict(
@@ -198,7 +206,7 @@ pub(crate) fn of_image(layers: &[LayerReport], selected: bool, obstacle: Option<
 }
 
 /// The answer for everything that is converted, or could be.
-pub(crate) fn of_file(images: &[ImageReport], obstacle: Option<&Failure>) -> Verdict {
+pub(crate) fn of_file(images: &[ImageReport], obstacle: Option<&Obstacle>) -> Verdict {
     let selected: Vec<&ImageReport> = images.iter().filter(|image| image.selected).collect();
     if let [only] = selected[..] {
         return only.verdict.clone();
@@ -213,10 +221,10 @@ pub(crate) fn of_file(images: &[ImageReport], obstacle: Option<&Failure>) -> Ver
         .map(|image| Tally::of(&image.layers))
         .reduce(Tally::and)
         .unwrap_or_else(|| Tally::of(&[]));
-    if let Some(failure) = obstacle
+    if let Some(obstacle) = obstacle
         && tally.unread == 0
     {
-        return stopped(&tally, failure);
+        return stopped(&tally, obstacle);
     }
     settled(&tally, format!("{}, one index each.", human::counted(shown.len() as u64, "platform")))
 }
@@ -247,10 +255,10 @@ fn settled(tally: &Tally, what_it_means: String) -> Verdict {
 }
 
 /// There is no SOCI archive to be made.
-fn stopped(tally: &Tally, failure: &Failure) -> Verdict {
-    let nothing_wrong = failure.culprit != Culprit::File && tally.indexed == 0 && tally.left_out == 0;
+fn stopped(tally: &Tally, obstacle: &Obstacle) -> Verdict {
+    let failure = &obstacle.failure;
     let (kind, headline) = match failure.culprit {
-        _ if nothing_wrong && tally.layers > 0 => (VerdictKind::NothingToIndex, "Nothing to index"),
+        _ if obstacle.is_nothing_to_index => (VerdictKind::NothingToIndex, "Nothing to index"),
         Culprit::File => (VerdictKind::Failed, "The file is broken"),
         Culprit::Unsupported => (VerdictKind::Failed, "Cannot be converted"),
         Culprit::Limit => (VerdictKind::Failed, "A limit was reached"),

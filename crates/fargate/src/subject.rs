@@ -11,6 +11,7 @@ pub struct Subject<'a> {
     pub containers: Vec<Node<'a>>,
     /// What else is known.
     pub context: &'a Context<'a>,
+    ecr_image: Option<ImageUri>,
 }
 
 impl<'a> Subject<'a> {
@@ -18,7 +19,8 @@ impl<'a> Subject<'a> {
     pub(crate) fn new(document: &'a Value, context: &'a Context<'a>) -> Self {
         let root = Node { value: document, at: Pointer::root() };
         let containers = root.objects("containerDefinitions");
-        Self { root, containers, context }
+        let ecr_image = containers.iter().find_map(Node::ecr_image);
+        Self { root, containers, context, ecr_image }
     }
 
     /// Whether the operating system family is one of Windows.
@@ -32,8 +34,8 @@ impl<'a> Subject<'a> {
 
     /// The first image in a private ECR repository, which decides account, Region and partition.
     #[must_use]
-    pub fn ecr_image(&self) -> Option<ImageUri> {
-        self.containers.iter().find_map(Node::ecr_image)
+    pub fn ecr_image(&self) -> Option<&ImageUri> {
+        self.ecr_image.as_ref()
     }
 
     /// The container of that name.

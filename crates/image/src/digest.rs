@@ -223,7 +223,6 @@ impl DigestCheck {
     }
 
     /// The end of the stream: what was found, and whether it is what was promised.
-    #[must_use]
     pub fn finish(self) -> DigestOutcome {
         let found = match self.hasher {
             Hasher::Sha256(hasher) => Digest::from_raw(Algorithm::Sha256, &hasher.finalize()),

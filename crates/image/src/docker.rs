@@ -108,7 +108,7 @@ pub(crate) fn read(
         Diagnostic::new(
             Severity::Warning,
             "field-unreadable",
-            format!("{MANIFEST_JSON}: {}", problem.field),
+            format!("{MANIFEST_JSON}{}", problem.field),
             format!("The field is taken as absent: {}.", problem.reason),
         )
     }));
@@ -124,7 +124,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn element(&mut self, object: &Object<'_>, problems: &mut Vec<json::Problem>) -> Result<Element, Error> {
-        let place = format!("{MANIFEST_JSON}: {}", object.path());
+        let place = format!("{MANIFEST_JSON}{}", object.path());
         let config_path: String = object.get("Config", problems);
         let layer_paths: Vec<String> = object.get("Layers", problems);
         if u64::try_from(layer_paths.len()).is_ok_and(|len| len > self.limits.max_descriptors) {

@@ -165,6 +165,7 @@ impl Reading {
 
     /// The archive as far as it is known.
     fn archive(&mut self, source_len: u64, limits: &Limits) -> Result<Archive, Error> {
+        self.store.begin_round();
         let mut notes = Notes::new(limits.max_diagnostics);
         notes.extend(self.found.iter().cloned());
         let archive = |format, images, layout, notes: Notes| Archive {
@@ -216,35 +217,36 @@ fn usable(images: Vec<Image>, notes: &Notes) -> Result<Vec<Image>, Error> {
 }
 
 /// From a listing to the place where an image is, or the verdict that there is none.
-fn begin(listing: Listing, source_len: u64, limits: Limits) -> Result<Reading, Error> {
-    let Listing { tree, members, start, damage, exceeded, root_filesystem, .. } = &listing;
-    let top = || tree.top().map(str::to_owned).collect::<Vec<_>>();
-    let is_root_filesystem = || *root_filesystem || recognise::is_root_filesystem(tree);
-    if let (0, Some(_)) = (members, damage) {
-        return Err(match Packing::of(start) {
+fn begin(mut listing: Listing, source_len: u64, limits: Limits) -> Result<Reading, Error> {
+    let damage = listing.damage.as_ref();
+    if listing.members == 0 && damage.is_some() {
+        return Err(match Packing::of(&listing.start) {
             Some(packing) => Error::Packed(packing),
-            None if recognise::is_tar(start) => damage_error(damage.as_ref(), source_len),
-            None => Error::NotATar { found: recognise::legible(start) },
+            None if recognise::is_tar(&listing.start) => damage_error(damage, source_len),
+            None => Error::NotATar { found: recognise::legible(&listing.start) },
         });
     }
-    if *root_filesystem || (exceeded.is_some() && is_root_filesystem()) {
-        return Err(Error::RootFilesystem { found: top(), members: *members });
+    if listing.root_filesystem || (listing.exceeded.is_some() && recognise::is_root_filesystem(&listing.tree))
+    {
+        return Err(root_filesystem(&listing.tree, listing.members));
     }
-    if let Some(Exceeded { limit, allowed, offset }) = *exceeded {
+    if let Some(Exceeded { limit, allowed, offset }) = listing.exceeded {
         return Err(Error::Limit { limit, allowed, place: format!("the tar header at byte {offset}") });
     }
-    if *members == 0 {
+    if listing.members == 0 {
         return Err(Error::NoMembers);
     }
     let mut found = findings(&listing, source_len);
-    let (tree, folder) = match entered(tree) {
-        Some(entered) => entered,
-        None if damage.is_some() => return Err(damage_error(damage.as_ref(), source_len)),
-        None if tree.contains("repositories") => return Err(Error::DockerBefore110),
-        None if is_root_filesystem() => {
-            return Err(Error::RootFilesystem { found: top(), members: *members });
+    let (tree, folder) = match entered(std::mem::take(&mut listing.tree)) {
+        Ok(entered) => entered,
+        Err(_) if damage.is_some() => return Err(damage_error(damage, source_len)),
+        Err(tree) if tree.contains("repositories") => return Err(Error::DockerBefore110),
+        Err(tree) if recognise::is_root_filesystem(&tree) => {
+            return Err(root_filesystem(&tree, listing.members));
         }
-        None => return Err(Error::NoImage { found: top(), members: *members }),
+        Err(tree) => {
+            return Err(Error::NoImage { found: top(&tree), members: listing.members });
+        }
     };
     if !folder.is_empty() {
         found.push(
@@ -252,7 +254,7 @@ fn begin(listing: Listing, source_len: u64, limits: Limits) -> Result<Reading, E
                 Severity::Warning,
                 "layout-in-folder",
                 &folder,
-                "The image lies below a folder instead of at the archive's top; other tools refuse it.",
+                "The image lies below a folder instead of at the archive's top; the soci command refuses it.",
             )
             .fix(format!("Pack it again from inside: tar -C {folder} -cf image.tar .")),
         );
@@ -260,21 +262,34 @@ fn begin(listing: Listing, source_len: u64, limits: Limits) -> Result<Reading, E
     Ok(Reading { tree, store: Store::new(limits), found })
 }
 
-/// The tree in which an image lies at the top, and the folder that had to be entered for it.
-fn entered(tree: &Tree) -> Option<(Tree, String)> {
-    let (mut inside, mut folder) = (tree.clone(), String::new());
-    for _ in 0..MAX_FOLDERS {
-        if inside.contains(oci::INDEX_JSON) || inside.contains(docker::MANIFEST_JSON) {
-            return Some((inside, folder));
-        }
-        let only = match inside.top_len() {
-            1 => inside.top().next().map(str::to_owned)?,
-            _ => return None,
-        };
-        folder = if folder.is_empty() { only.clone() } else { format!("{folder}/{only}") };
-        inside = inside.inside(&only);
+fn root_filesystem(tree: &Tree, members: u64) -> Error {
+    Error::RootFilesystem { found: top(tree), members }
+}
+
+fn top(tree: &Tree) -> Vec<String> {
+    tree.top().map(str::to_owned).collect()
+}
+
+/// The tree in which an image lies at the top, and the folder that had to be entered for it; the
+/// whole tree again when there is none.
+fn entered(tree: Tree) -> Result<(Tree, String), Tree> {
+    let has_image = |tree: &Tree| tree.contains(oci::INDEX_JSON) || tree.contains(docker::MANIFEST_JSON);
+    if has_image(&tree) {
+        return Ok((tree, String::new()));
     }
-    None
+    let mut folder = String::new();
+    let mut inside: Option<Tree> = None;
+    for _ in 0..MAX_FOLDERS {
+        let at = inside.as_ref().unwrap_or(&tree);
+        let (1, Some(only)) = (at.top_len(), at.top().next()) else { break };
+        folder = if folder.is_empty() { only.to_owned() } else { format!("{folder}/{only}") };
+        let below = at.inside(only);
+        if has_image(&below) {
+            return Ok((below, folder));
+        }
+        inside = Some(below);
+    }
+    Err(tree)
 }
 
 fn damage_error(damage: Option<&Damage>, ends: u64) -> Error {

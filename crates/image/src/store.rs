@@ -9,7 +9,7 @@
 
 use crate::{limits::Limits, source::Extent};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
     sync::Arc,
 };
 
@@ -30,53 +30,54 @@ pub(crate) enum Fetched {
 #[derive(Debug)]
 pub(crate) struct Store {
     limits: Limits,
-    fetched: BTreeMap<Extent, Arc<[u8]>>,
+    /// What was asked for; `None` until it has arrived.
+    pieces: BTreeMap<Extent, Option<Arc<[u8]>>>,
     asked: VecDeque<Extent>,
-    /// Bytes of all documents asked for.
-    total: u64,
+    /// Bytes of documents given out in this round, the same one again counted again: it is also
+    /// parsed again, and a hostile index could list one large manifest a thousand times.
+    round: u64,
 }
 
 impl Store {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, fetched: BTreeMap::new(), asked: VecDeque::new(), total: 0 }
+        Self { limits, pieces: BTreeMap::new(), asked: VecDeque::new(), round: 0 }
+    }
+
+    /// Starts another round.
+    pub(crate) fn begin_round(&mut self) {
+        self.round = 0;
     }
 
     /// A whole document.
     pub(crate) fn document(&mut self, extent: Extent) -> Fetched {
-        if extent.len == 0 {
-            return Fetched::Here(Arc::from([]));
-        }
-        if let Some(bytes) = self.fetched.get(&extent) {
-            return Fetched::Here(Arc::clone(bytes));
-        }
-        if self.asked.contains(&extent) {
-            return Fetched::Later;
-        }
         if extent.len > self.limits.max_document_bytes {
             return Fetched::TooLarge("max_document_bytes", self.limits.max_document_bytes);
         }
-        let total = self.total.saturating_add(extent.len);
-        if total > self.limits.max_total_document_bytes {
+        let round = self.round.saturating_add(extent.len);
+        if round > self.limits.max_total_document_bytes {
             return Fetched::TooLarge("max_total_document_bytes", self.limits.max_total_document_bytes);
         }
-        self.total = total;
-        self.asked.push_back(extent);
-        Fetched::Later
+        self.round = round;
+        self.piece(extent).map_or(Fetched::Later, Fetched::Here)
     }
 
     /// The first bytes of something large.
     pub(crate) fn peek(&mut self, extent: Extent) -> Option<Arc<[u8]>> {
-        let start = Extent { offset: extent.offset, len: extent.len.min(PEEK) };
-        if start.len == 0 {
+        self.piece(Extent { offset: extent.offset, len: extent.len.min(PEEK) })
+    }
+
+    fn piece(&mut self, extent: Extent) -> Option<Arc<[u8]>> {
+        if extent.len == 0 {
             return Some(Arc::from([]));
         }
-        if let Some(bytes) = self.fetched.get(&start) {
-            return Some(Arc::clone(bytes));
+        match self.pieces.entry(extent) {
+            Entry::Occupied(piece) => piece.get().clone(),
+            Entry::Vacant(place) => {
+                place.insert(None);
+                self.asked.push_back(extent);
+                None
+            }
         }
-        if !self.asked.contains(&start) {
-            self.asked.push_back(start);
-        }
-        None
     }
 
     /// What to read next.
@@ -93,7 +94,43 @@ impl Store {
     /// The bytes of [`Store::next`].
     pub(crate) fn supply(&mut self, bytes: &[u8]) {
         if let Some(extent) = self.asked.pop_front() {
-            self.fetched.insert(extent, Arc::from(bytes));
+            self.pieces.insert(extent, Some(Arc::from(bytes)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_piece_is_asked_for_once_and_is_there_in_the_next_round() {
+        let mut store = Store::new(Limits::default());
+        let extent = Extent { offset: 10, len: 3 };
+        assert!(matches!(store.document(extent), Fetched::Later));
+        assert!(matches!(store.document(extent), Fetched::Later));
+        assert_eq!(store.next(), Some(extent));
+        store.supply(b"abc");
+        assert!(!store.is_waiting());
+        assert!(matches!(store.document(extent), Fetched::Here(text) if *text == *b"abc"));
+    }
+
+    #[test]
+    fn one_document_again_and_again_reaches_the_limit() {
+        let limits = Limits { max_total_document_bytes: 7, ..Limits::default() };
+        let mut store = Store::new(limits);
+        let extent = Extent { offset: 10, len: 3 };
+        assert!(matches!(store.document(extent), Fetched::Later));
+        assert!(matches!(store.document(extent), Fetched::Later));
+        assert!(matches!(store.document(extent), Fetched::TooLarge("max_total_document_bytes", 7)));
+        store.begin_round();
+        assert!(matches!(store.document(extent), Fetched::Later));
+    }
+
+    #[test]
+    fn nothing_need_not_be_read() {
+        let mut store = Store::new(Limits::default());
+        assert_eq!(store.peek(Extent { offset: 5, len: 0 }).as_deref(), Some(&[][..]));
+        assert!(!store.is_waiting());
     }
 }

@@ -21,29 +21,42 @@ pub const OCI_LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// The blobs of a finished archive.
 #[derive(Debug, Default)]
-pub(crate) struct Archive(BTreeMap<Digest, Content>);
+pub(crate) struct Archive<'a>(BTreeMap<Digest, Content<'a>>);
 
-#[derive(Debug)]
-enum Content {
-    Document(Vec<u8>),
+/// Where the bytes of a blob come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content<'a> {
+    /// A document that was written.
+    Document(&'a [u8]),
+    /// The input.
     Source(Extent),
+    /// A zTOC, of so many bytes.
     Ztoc(u64),
 }
 
-impl Archive {
-    /// A document that was written.
-    pub(crate) fn document(&mut self, digest: Digest, bytes: Vec<u8>) {
-        self.0.insert(digest, Content::Document(bytes));
+impl Content<'_> {
+    /// Bytes of the blob.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Document(bytes) => bytes.len() as u64,
+            Self::Source(extent) => extent.len,
+            Self::Ztoc(size) => *size,
+        }
     }
 
-    /// A blob that is taken over from the input.
-    pub(crate) fn source(&mut self, digest: Digest, extent: Extent) {
-        self.0.insert(digest, Content::Source(extent));
+    fn into_part(self, digest: &Digest) -> Part {
+        match self {
+            Self::Document(bytes) => Part::Bytes(bytes.to_vec()),
+            Self::Source(extent) => Part::Source { extent, digest: digest.clone() },
+            Self::Ztoc(size) => Part::Ztoc { digest: digest.clone(), size },
+        }
     }
+}
 
-    /// A zTOC, with its size in bytes.
-    pub(crate) fn ztoc(&mut self, digest: Digest, size: u64) {
-        self.0.insert(digest, Content::Ztoc(size));
+impl<'a> Archive<'a> {
+    /// Adds a blob.
+    pub(crate) fn add(&mut self, digest: Digest, content: Content<'a>) {
+        self.0.insert(digest, content);
     }
 
     /// The documents that were written.
@@ -51,7 +64,7 @@ impl Archive {
         self.0
             .iter()
             .filter_map(|(digest, content)| match content {
-                Content::Document(bytes) => Some((digest.clone(), bytes.clone())),
+                Content::Document(bytes) => Some((digest.clone(), bytes.to_vec())),
                 Content::Source(_) | Content::Ztoc(_) => None,
             })
             .collect()
@@ -68,12 +81,8 @@ impl Archive {
                 algorithm = Some(digest.algorithm());
                 plan.directory(&format!("blobs/{}/", digest.algorithm().name()))?;
             }
-            let (size, part) = match content {
-                Content::Document(bytes) => (bytes.len() as u64, Part::Bytes(bytes)),
-                Content::Source(extent) => (extent.len, Part::Source { extent, digest: digest.clone() }),
-                Content::Ztoc(size) => (size, Part::Ztoc { digest: digest.clone(), size }),
-            };
-            plan.member(&digest.blob_path(), Kind::File { size, mode: 0o444 }, part)?;
+            let kind = Kind::File { size: content.size(), mode: 0o444 };
+            plan.member(&digest.blob_path(), kind, content.into_part(&digest))?;
         }
         let file = |bytes: &[u8], mode| Kind::File { size: bytes.len() as u64, mode };
         plan.member("index.json", file(index_json, 0o644), Part::Bytes(index_json.to_vec()))?;

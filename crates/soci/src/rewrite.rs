@@ -9,7 +9,7 @@
 //!
 //! Source: soci v0.15.0 `soci/soci_convert.go`.
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Content};
 use crate::error::{Error, Role};
 use crate::plan::ArchivePlan;
 use crate::select::PlatformDecision;
@@ -96,8 +96,7 @@ pub(crate) fn rewrite(
     }
     .to_json();
 
-    let mut archive = Archive::default();
-    collect(&store, root, ztocs, &mut archive)?;
+    let archive = collect(&store, root, ztocs)?;
     Ok(Converted {
         image_index,
         documents: archive.documents(),
@@ -192,30 +191,42 @@ fn is_soci_index(entry: &Descriptor) -> bool {
 
 /// Finds everything that is reachable from the image index: that, and nothing else, is what the
 /// finished archive holds.
-fn collect(
-    store: &Store<'_>,
+///
+/// A blob must have the size that *every* descriptor of it states. (The reference looks only at
+/// one of several, and which one depends on how its sort treats equals.)
+fn collect<'s>(
+    store: &'s Store<'_>,
     root: Descriptor,
     ztocs: &BTreeMap<(Digest, Compression), ZtocBlob>,
-    archive: &mut Archive,
-) -> Result<(), Error> {
+) -> Result<Archive<'s>, Error> {
     let built: BTreeMap<&Digest, u64> = ztocs.values().map(|ztoc| (&ztoc.digest, ztoc.size)).collect();
+    let mut archive = Archive::default();
     let mut walk = resolve::Walk::from(vec![root]);
     while let Some((descriptor, new)) = walk.next()? {
-        if !new {
-            continue;
-        }
         let digest = descriptor.require_digest()?;
-        if let Some(bytes) = store.written(&digest) {
-            archive.document(digest, bytes.to_vec());
+        let content = if let Some(bytes) = store.written(&digest) {
+            Content::Document(bytes)
         } else if let Some(&size) = built.get(&digest) {
-            archive.ztoc(digest, size);
+            Content::Ztoc(size)
+        } else if let Some(extent) = store.extent(&digest) {
+            Content::Source(extent)
         } else {
-            let extent = store.source(&descriptor, role(&descriptor))?;
-            archive.source(digest, extent);
+            return Err(Error::Missing { role: role(&descriptor), digest: descriptor.digest });
+        };
+        if i64::try_from(content.size()) != Ok(descriptor.size) {
+            return Err(Error::Size {
+                role: role(&descriptor),
+                digest: descriptor.digest,
+                stated: descriptor.size,
+                found: content.size(),
+            });
         }
-        walk.descend(resolve::children(store, &descriptor)?);
+        if new {
+            archive.add(digest, content);
+            walk.descend(resolve::children(store, &descriptor)?);
+        }
     }
-    Ok(())
+    Ok(archive)
 }
 
 fn role(descriptor: &Descriptor) -> Role {

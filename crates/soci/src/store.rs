@@ -69,22 +69,6 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Where a blob that is going to be copied lies, if it is as its descriptor says.
-    pub(crate) fn source(&self, descriptor: &Descriptor, role: Role) -> Result<Extent, Error> {
-        let Some(extent) = self.extent(&descriptor.require_digest()?) else {
-            return Err(Error::Missing { role, digest: descriptor.digest.clone() });
-        };
-        if i64::try_from(extent.len) != Ok(descriptor.size) {
-            return Err(Error::Size {
-                role,
-                digest: descriptor.digest.clone(),
-                stated: descriptor.size,
-                found: extent.len,
-            });
-        }
-        Ok(extent)
-    }
-
     /// The manifest that `descriptor` refers to; checks that it is none of the other kinds.
     pub(crate) fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, Error> {
         let bytes = self.read(descriptor, Role::Manifest)?;

@@ -34,8 +34,8 @@ pub fn fixtures() -> PathBuf {
 /// files would be a lie.
 #[must_use]
 pub fn shared() -> PathBuf {
-    let dir = std::env::var_os("SOCISCOPE_SHARED")
-        .map_or_else(|| workspace().join("../shared"), PathBuf::from);
+    let dir =
+        std::env::var_os("SOCISCOPE_SHARED").map_or_else(|| workspace().join("../shared"), PathBuf::from);
     assert!(
         dir.join("golden/manifest.json").is_file(),
         "the full golden set is not at {}; set SOCISCOPE_SHARED",

@@ -67,23 +67,27 @@ fn write_image(text: &mut String, image: &ImageReport) -> std::fmt::Result {
         write!(text, "  {}", image.names.join(", "))?;
     }
     writeln!(text)?;
-    let rows: Vec<[String; 6]> = image.layers.iter().map(row).collect();
-    let head = ["#", "size", "unpacked", "spans", "zTOC", "status"].map(str::to_owned);
-    let mut widths = [0; 6];
+    let rows: Vec<Row> = image.layers.iter().map(row).collect();
+    let head = ["#", "created by", "size", "unpacked", "spans", "zTOC", "status"].map(str::to_owned);
+    let mut widths = [0; 7];
     for row in rows.iter().chain([&head]) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    for row in [&head].into_iter().chain(&rows) {
-        let [number, size, unpacked, spans, ztoc, status] = row;
-        let [w0, w1, w2, w3, w4, _] = widths;
-        writeln!(text, "  {number:>w0$}  {size:>w1$}  {unpacked:>w2$}  {spans:>w3$}  {ztoc:>w4$}  {status}")?;
+    let [w0, w1, w2, w3, w4, w5, _] = widths;
+    for [number, step, size, unpacked, spans, ztoc, status] in [&head].into_iter().chain(&rows) {
+        writeln!(
+            text,
+            "  {number:>w0$}  {step:<w1$}  {size:>w2$}  {unpacked:>w3$}  {spans:>w4$}  {ztoc:>w5$}  {status}"
+        )?;
     }
     Ok(())
 }
 
-fn row(layer: &LayerReport) -> [String; 6] {
+type Row = [String; 7];
+
+fn row(layer: &LayerReport) -> Row {
     let scan = layer.scan.as_ref();
     let ztoc = scan.and_then(|scan| scan.ztoc.as_ref());
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
@@ -94,10 +98,21 @@ fn row(layer: &LayerReport) -> [String; 6] {
     let indexed = layer.status == LayerStatus::Indexed;
     [
         layer.position.to_string(),
+        or_none(layer.created_by.as_deref().map(|step| shortened(&human::build_step(step)))),
         human::size(layer.size),
         or_none(scan.and_then(|scan| scan.uncompressed_size).map(human::size)),
         or_none(scan.and_then(|scan| scan.spans).filter(|_| indexed).map(human::count)),
         or_none(ztoc.filter(|_| indexed).map(|ztoc| human::size(ztoc.size))),
         status,
     ]
+}
+
+/// The first 40 characters. Control characters, which could play tricks on a terminal, go.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 40;
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if text.chars().count() <= MOST {
+        return text;
+    }
+    text.chars().take(MOST - 1).chain(['…']).collect()
 }

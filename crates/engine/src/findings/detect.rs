@@ -20,7 +20,7 @@ pub(crate) fn findings(analysis: &Analysis, report: &Report) -> Vec<Finding> {
     for (index, image) in report.images.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         if image.kind == ImageKind::Image {
-            found.image(analysis, report, index, image);
+            found.image(report, index, image);
         }
     }
     for diagnostic in &analysis.archive().diagnostics {
@@ -69,7 +69,7 @@ impl Found {
         if is_docker_archive(analysis.archive()) {
             self.add(&rules::DOCKER_ARCHIVE, format!("{}.", rules::DOCKER_ARCHIVE.title));
         } else if report.verdict.kind == VerdictKind::NothingToIndex {
-            let min = human::size(report.options.min_layer_size);
+            let min = human::setting(report.options.min_layer_size);
             let selected = || report.images.iter().filter(|image| image.selected);
             let all_small = selected()
                 .flat_map(|image| &image.layers)
@@ -98,8 +98,12 @@ impl Found {
                 &rules::DIGEST_CHANGES,
                 format!("The image gets a new digest: {}.", human::short_digest(&conversion.image_index)),
             );
-            let names: Vec<&str> =
-                report.images.iter().flat_map(|image| &image.names).map(String::as_str).collect();
+            let mut names: Vec<&str> = Vec::new();
+            for name in report.images.iter().flat_map(|image| &image.names) {
+                if !names.contains(&name.as_str()) {
+                    names.push(name);
+                }
+            }
             if !names.is_empty() {
                 self.add(
                     &rules::TAGS_NOT_KEPT,
@@ -128,7 +132,7 @@ impl Found {
         }
     }
 
-    fn image(&mut self, analysis: &Analysis, report: &Report, index: u32, image: &ImageReport) {
+    fn image(&mut self, report: &Report, index: u32, image: &ImageReport) {
         for layer in &image.layers {
             self.layer(index, layer);
         }
@@ -143,7 +147,11 @@ impl Found {
         if !image.layers.is_empty() && bytes < SMALL_IMAGE {
             self.add(
                 &rules::IMAGE_SMALL,
-                format!("The image is {}: little to gain from lazy loading.", human::size(bytes)),
+                format!(
+                    "{} is {}: little to gain from lazy loading.",
+                    subject(report, image),
+                    human::size(bytes)
+                ),
             )
             .image = Some(index);
         }
@@ -151,7 +159,7 @@ impl Found {
             image.layers.iter().filter(|layer| layer.status == LayerStatus::NotNeeded).collect();
         if !small.is_empty() && image.verdict.indexed_layers > 0 {
             let bytes = small.iter().fold(0_u64, |sum, layer| sum.saturating_add(layer.size));
-            let min = human::size(report.options.min_layer_size);
+            let min = human::setting(report.options.min_layer_size);
             let verb = if small.len() == 1 { "is" } else { "are" };
             self.add(
                 &rules::LAYERS_SMALL,
@@ -163,7 +171,6 @@ impl Found {
             )
             .image = Some(index);
         }
-        let _ = analysis;
     }
 
     fn layer(&mut self, image: u32, layer: &LayerReport) {
@@ -242,6 +249,12 @@ impl Found {
             finding.fix.clone_from(&diagnostic.fix);
         }
     }
+}
+
+/// The image, by its platform where there are several.
+fn subject<'a>(report: &Report, image: &'a ImageReport) -> &'a str {
+    let images = report.images.iter().filter(|image| image.kind == ImageKind::Image).count();
+    if images == 1 { "The image" } else { &image.platform.name }
 }
 
 /// A few names, and how many more.

@@ -5,9 +5,9 @@ use super::{
     SCHEMA, SociIndex, Tool, status,
 };
 use crate::{
-    Analysis, Converted, Error, Failure, Image, LayerId, Part, PlatformChoice, VERSION, fargate, findings,
+    Analysis, Converted, Error, Image, LayerId, Part, PlatformChoice, VERSION, fargate, findings,
     image::{self, Digest, Format},
-    verdict,
+    verdict::{self, Obstacle},
 };
 
 /// Everything known, in the shape of the report.
@@ -45,13 +45,14 @@ pub(crate) fn build(analysis: &Analysis) -> Report {
 }
 
 /// What stands in the way of a SOCI archive, as far as it is known by now.
-fn obstacle(analysis: &Analysis, converted: &Result<Converted, Error>) -> Option<Failure> {
-    match converted {
-        Ok(_) => None,
-        Err(Error::Failed(failure)) => Some(failure.clone()),
+fn obstacle(analysis: &Analysis, converted: &Result<Converted, Error>) -> Option<Obstacle> {
+    let failure = match converted {
+        Ok(_) => return None,
+        Err(Error::Failed(failure)) => failure,
         // Layers are still to be read. One of those read already may have ended it.
-        Err(Error::Misuse(_)) => analysis.wanted_damage().cloned(),
-    }
+        Err(Error::Misuse(_)) => analysis.wanted_damage()?,
+    };
+    Some(Obstacle { failure: failure.clone(), is_nothing_to_index: analysis.has_nothing_to_index() })
 }
 
 fn options(analysis: &Analysis) -> ReportOptions {
@@ -72,7 +73,7 @@ fn image_report(
     index: usize,
     image: &Image,
     converted: Option<&Converted>,
-    obstacle: Option<&Failure>,
+    obstacle: Option<&Obstacle>,
 ) -> ImageReport {
     let decided = analysis.platform_decision(image);
     let layers: Vec<LayerReport> = image

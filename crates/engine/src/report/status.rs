@@ -55,7 +55,7 @@ pub(super) fn status(
 
 fn skipped(reason: &SkipReason) -> (LayerStatus, Option<String>) {
     match reason {
-        SkipReason::TooSmall { size, min } => (LayerStatus::NotNeeded, Some(too_small(*size, *min))),
+        SkipReason::TooSmall { min, .. } => (LayerStatus::NotNeeded, Some(too_small(*min))),
         SkipReason::Unsupported { compression } => (LayerStatus::NotIndexed, Some(unsupported(compression))),
         SkipReason::Absent => (LayerStatus::Missing, Some("Its bytes are not in the file.".to_owned())),
         SkipReason::WrongSize { .. } => {
@@ -70,7 +70,7 @@ fn skipped(reason: &SkipReason) -> (LayerStatus, Option<String>) {
 fn not_converted(analysis: &Analysis, image: &Image, layer: &Layer) -> (LayerStatus, Option<String>) {
     let min = analysis.options().min_layer_size;
     match &layer.compression {
-        _ if layer.size < min => (LayerStatus::NotNeeded, Some(too_small(layer.size, min))),
+        _ if layer.size < min => (LayerStatus::NotNeeded, Some(too_small(min))),
         LayerCompression::Zstd => (LayerStatus::NotIndexed, Some(unsupported("zstd"))),
         LayerCompression::Unknown(name) => (LayerStatus::NotIndexed, Some(unsupported(name))),
         _ if is_docker_archive(analysis.archive()) => {
@@ -86,13 +86,8 @@ fn not_converted(analysis: &Analysis, image: &Image, layer: &Layer) -> (LayerSta
     }
 }
 
-fn too_small(size: u64, min: u64) -> String {
-    let unit = human::Unit::of(min);
-    if human::amount_in(size, unit) == human::amount_in(min, unit) {
-        // 9.999 MiB reads "10.0 MiB": say it in bytes.
-        return format!("{} bytes, below the minimum of {} bytes.", human::count(size), human::count(min));
-    }
-    format!("{}, below the minimum of {}.", human::size(size), human::size(min))
+fn too_small(min: u64) -> String {
+    format!("Below the minimum of {}.", human::setting(min))
 }
 
 fn unsupported(compression: &str) -> String {

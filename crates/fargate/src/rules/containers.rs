@@ -79,9 +79,11 @@ pub(super) const FG103: Rule = Rule {
     aws_text: &["Container names must be unique within a task definition"],
     source: CONTAINER_PAGE,
     check: |subject, findings| {
-        for (index, container) in subject.containers.iter().enumerate() {
-            let Some(name) = container.text("name").filter(|name| !name.is_empty()) else { continue };
-            if subject.containers.iter().take(index).any(|earlier| earlier.text("name") == Some(name)) {
+        let mut names = BTreeSet::new();
+        for container in &subject.containers {
+            if let Some(name) = container.text("name").filter(|name| !name.is_empty())
+                && !names.insert(name)
+            {
                 findings.error(container.place("name"), format!("Two containers are called `{name}`"));
             }
         }
@@ -215,6 +217,7 @@ pub(super) const FG112: Rule = Rule {
 
 fn order(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for container in &subject.containers {
+        let waits_for_itself = waits_for(subject, container).contains(container.name());
         for dependency in container.objects("dependsOn") {
             let Some(name) = dependency.text("containerName") else { continue };
             let place = dependency.place("containerName");
@@ -245,7 +248,7 @@ fn order(subject: &Subject<'_>, findings: &mut Findings<'_>) {
                 }
                 _ => {}
             }
-            if waits_for(subject, other).contains(&container.name()) {
+            if waits_for_itself && waits_for(subject, other).contains(container.name()) {
                 findings
                     .warning(
                         dependency.at.clone(),

@@ -79,9 +79,8 @@ fn to_secret(subject: &Subject<'_>, container: &Node<'_>, variable: &Node<'_>, n
 
 /// The parameter a secret of that name would be kept in, in the image's account and Region.
 pub(super) fn parameter_arn(subject: &Subject<'_>, name: &str) -> String {
-    let uri = subject.ecr_image();
     let (partition, region, account) =
-        uri.as_ref().map_or((Partition::Aws, "us-east-1", PLACEHOLDER_ACCOUNT), |uri| {
+        subject.ecr_image().map_or((Partition::Aws, "us-east-1", PLACEHOLDER_ACCOUNT), |uri| {
             (uri.partition, &uri.region, &uri.account)
         });
     // Parameter names take letters, digits and . - _ only.

@@ -31,7 +31,7 @@ fn drivers(subject: &Subject<'_>, findings: &mut Findings<'_>) {
                     place.clone(),
                     format!("What `{}` prints is lost: it has no log driver", container.name()),
                 );
-                if let Some(region) = subject.ecr_image().map(|uri| uri.region) {
+                if let Some(region) = subject.ecr_image().map(|uri| uri.region.as_str()) {
                     let group = format!("/ecs/{}", subject.family());
                     let value = json!({"logDriver": "awslogs", "options": {
                         "awslogs-group": group, "awslogs-region": region, "awslogs-stream-prefix": "ecs"}});
@@ -102,7 +102,7 @@ fn awslogs(subject: &Subject<'_>, container: &Node<'_>, log: &Node<'_>, findings
     }
     let has = |name: &str| options.as_ref().is_some_and(|options| options.has(name));
     let text = |name: &str| options.as_ref().and_then(|options| options.text(name));
-    let region = container.ecr_image().or_else(|| subject.ecr_image()).map(|uri| uri.region);
+    let region = container.ecr_image().or_else(|| subject.ecr_image().cloned()).map(|uri| uri.region);
     let required = [
         ("awslogs-group", Some(format!("/ecs/{}", subject.family()))),
         ("awslogs-region", region),

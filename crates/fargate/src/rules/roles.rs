@@ -102,7 +102,7 @@ fn arns(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             }
             // ECS takes the bare name of a task role, CloudFormation does not.
             Err(RoleError::NotAnArn(_)) if name == "taskRoleArn" && is_role_name(text) => {
-                let account = subject.ecr_image().map_or(PLACEHOLDER_ACCOUNT.to_owned(), |uri| uri.account);
+                let account = subject.ecr_image().map_or(PLACEHOLDER_ACCOUNT, |uri| uri.account.as_str());
                 let arn =
                     format!("arn:{}:iam::{account}:role/{text}", partition.unwrap_or(Partition::Aws).arn());
                 findings

@@ -2,7 +2,7 @@
 
 use super::{
     descriptor::Descriptor,
-    layout::{Blob, Walk},
+    layout::{Blob, Walk, Wanted},
     media_type,
 };
 use crate::{
@@ -14,6 +14,18 @@ use crate::{
     json::Object,
     layers,
     source::Extent,
+};
+
+const CONFIG: Wanted<'static> =
+    Wanted { what: "config", absent: Severity::Error, fix: "Save the image again, with all its content." };
+
+const LAYER: Wanted<'static> = Wanted { what: "layer", ..CONFIG };
+
+/// Left out on purpose: their licence lets nobody but their maker hand them out.
+const FOREIGN_LAYER: Wanted<'static> = Wanted {
+    what: "foreign layer",
+    absent: Severity::Warning,
+    fix: "Such layers come from the URLs in the manifest: save with a tool that fetches them.",
 };
 
 /// Reads the manifest that `descriptor` points at, as far as its parts have arrived.
@@ -92,7 +104,7 @@ fn config(
         );
         return nothing;
     };
-    let Blob::Here { text, digest } = walk.document(descriptor, "config") else { return nothing };
+    let Blob::Here { text, digest } = walk.document(descriptor, &CONFIG) else { return nothing };
     if kind != ImageKind::Image {
         return (ImageConfig::default(), text.to_vec());
     }
@@ -112,12 +124,10 @@ fn config(
 
 fn layer(walk: &mut Walk<'_>, kind: ImageKind, descriptor: &Descriptor) -> Layer {
     let digest = descriptor.digest().map_err(|diagnostic| walk.notes.push(diagnostic)).ok();
-    let foreign = media_type::is_foreign_layer(&descriptor.media_type);
-    let absent = if foreign { Severity::Warning } else { Severity::Error };
-    let what = if foreign { "foreign layer" } else { "layer" };
-    let extent = digest.as_ref().and_then(|digest| walk.locate(digest, &descriptor.place, what, absent));
+    let wanted = if media_type::is_foreign_layer(&descriptor.media_type) { FOREIGN_LAYER } else { LAYER };
+    let extent = digest.as_ref().and_then(|digest| walk.locate(digest, &descriptor.place, &wanted));
     if let Some(extent) = extent {
-        walk.check_size(descriptor, what, extent);
+        walk.check_size(descriptor, wanted.what, extent);
     }
     let compression = media_type::compression(&descriptor.media_type);
     if let (ImageKind::Image, Some(extent)) = (kind, extent) {
@@ -153,6 +163,6 @@ fn check_bytes(walk: &mut Walk<'_>, descriptor: &Descriptor, named: &LayerCompre
     let message = format!("The layer's bytes are {found}, but its media type is {}.", descriptor.media_type);
     walk.notes.push(
         Diagnostic::new(Severity::Error, "layer-type-mismatch", &descriptor.place, message)
-            .fix("Save or build the image again: no tool can unpack this layer."),
+            .fix("The soci command fails on such a layer: save or build the image again."),
     );
 }

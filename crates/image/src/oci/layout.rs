@@ -65,6 +65,16 @@ pub(super) struct Walk<'a> {
     visited: u64,
 }
 
+/// What a blob is wanted as, for messages.
+pub(super) struct Wanted<'a> {
+    /// As in "the config".
+    pub(super) what: &'a str,
+    /// How bad it is when it is absent.
+    pub(super) absent: Severity,
+    /// What to do then.
+    pub(super) fix: &'static str,
+}
+
 /// A blob that was asked for as a document.
 pub(super) enum Blob {
     Here {
@@ -164,7 +174,17 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, descriptor: &Descriptor, depth: u32, names: &[String]) -> Result<(), Error> {
-        let Blob::Here { text, digest } = self.document(descriptor, "manifest") else { return Ok(()) };
+        let what = descriptor
+            .platform
+            .as_ref()
+            .map_or_else(|| "manifest".to_owned(), |platform| format!("manifest for {platform}"));
+        // An index lists all platforms, the archive often holds only those that were pulled.
+        let wanted = Wanted {
+            what: &what,
+            absent: Severity::Warning,
+            fix: "Pull it too and save the image again, if it is needed.",
+        };
+        let Blob::Here { text, digest } = self.document(descriptor, &wanted) else { return Ok(()) };
         let place = digest.blob_path();
         let document = match json::parse(&text) {
             Ok(document) => document,
@@ -189,6 +209,7 @@ impl Walk<'_> {
             _ => object.has("manifests") && !object.has("layers"),
         };
         self.check_types(descriptor, &own_type, is_index);
+        self.check_shape(&place, &object);
         if object.has("fsLayers") {
             self.notes.push(
                 Diagnostic::new(
@@ -249,34 +270,27 @@ impl Walk<'_> {
         }
     }
 
-    /// Where a descriptor's blob lies; notes why not. `what` names it in messages.
-    pub(super) fn locate(
-        &mut self,
-        digest: &Digest,
-        place: &str,
-        what: &str,
-        absent: Severity,
-    ) -> Option<Extent> {
-        let path = digest.blob_path();
-        let message = match self.tree.lookup(&path, self.limits.max_links) {
+    /// Where a blob lies. Notes why it cannot be had.
+    pub(super) fn locate(&mut self, digest: &Digest, place: &str, wanted: &Wanted<'_>) -> Option<Extent> {
+        let what = wanted.what;
+        let blob = digest.short();
+        let message = match self.tree.lookup(&digest.blob_path(), self.limits.max_links) {
             Lookup::File(extent) => return Some(extent),
-            Lookup::Missing => format!("The {what} {path} is not in the archive."),
-            Lookup::NotAFile(is) => format!("The {what} {path} is {is}, not a file."),
+            Lookup::Missing => format!("The {what} {blob} is not in the archive."),
+            Lookup::NotAFile(is) => format!("The {what} {blob} is {is}, not a file."),
             Lookup::Dangling(to) => {
-                format!("The {what} {path} is a link to {to}, which is not in the archive.")
+                format!("The {what} {blob} is a link to {to}, which is not in the archive.")
             }
-            Lookup::Loop => format!("The {what} {path} is a link that goes in circles."),
-            Lookup::Escapes(to) => format!("The {what} {path} is a link out of the archive, to {to}."),
+            Lookup::Loop => format!("The {what} {blob} is a link that goes in circles."),
+            Lookup::Escapes(to) => format!("The {what} {blob} is a link out of the archive, to {to}."),
         };
-        self.notes.push(
-            Diagnostic::new(absent, "blob-missing", place, message)
-                .fix("Save the image again, with all its content."),
-        );
+        self.notes.push(Diagnostic::new(wanted.absent, "blob-missing", place, message).fix(wanted.fix));
         None
     }
 
     /// A blob that is a document: located, read, and checked against digest and size.
-    pub(super) fn document(&mut self, descriptor: &Descriptor, what: &str) -> Blob {
+    pub(super) fn document(&mut self, descriptor: &Descriptor, wanted: &Wanted<'_>) -> Blob {
+        let what = wanted.what;
         let digest = match descriptor.digest() {
             Ok(digest) => digest,
             Err(diagnostic) => {
@@ -284,11 +298,7 @@ impl Walk<'_> {
                 return Blob::Unusable;
             }
         };
-        // An index may list platforms that were never pulled; a config must be there.
-        let absent = if what == "manifest" { Severity::Warning } else { Severity::Error };
-        let Some(extent) = self.locate(&digest, &descriptor.place, what, absent) else {
-            return Blob::Unusable;
-        };
+        let Some(extent) = self.locate(&digest, &descriptor.place, wanted) else { return Blob::Unusable };
         let text = match self.store.document(extent) {
             Fetched::Here(text) => text,
             Fetched::Later => return Blob::Later,
@@ -350,6 +360,21 @@ impl Walk<'_> {
         self.notes.push(
             Diagnostic::new(Severity::Warning, "media-type-odd", &descriptor.place, message)
                 .fix("The soci command refuses it: save the image again."),
+        );
+    }
+
+    /// Notes documents that can be read in two ways, or that no specification describes.
+    fn check_shape(&mut self, place: &str, object: &Object<'_>) {
+        let message = if object.has("manifests") && object.has("layers") {
+            "The document lists both layers and manifests, so that tools disagree on what it is; the soci command \
+             refuses it."
+        } else if object.get::<Option<u64>>("schemaVersion", &mut Vec::new()) != Some(2) {
+            "The document does not state schemaVersion 2, as it must."
+        } else {
+            return;
+        };
+        self.notes.push(
+            Diagnostic::new(Severity::Warning, "document-odd", place, message).fix("Save the image again."),
         );
     }
 

@@ -176,7 +176,7 @@ fn octal(bytes: &[u8]) -> Option<u64> {
     let padding = |byte: &u8| *byte == b' ' || *byte == 0;
     let start = bytes.iter().position(|byte| !padding(byte)).unwrap_or(bytes.len());
     let digits = bytes.get(start..).unwrap_or_default();
-    let end = digits.iter().position(|byte| padding(byte)).unwrap_or(digits.len());
+    let end = digits.iter().position(padding).unwrap_or(digits.len());
     digits.get(..end).unwrap_or_default().iter().try_fold(0_u64, |value, &byte| match byte {
         b'0'..=b'7' => value.checked_mul(8)?.checked_add(u64::from(byte - b'0')),
         _ => None,

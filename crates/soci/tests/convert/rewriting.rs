@@ -224,6 +224,20 @@ fn everything_reachable_must_be_there() {
     assert!(matches!(error, Error::Size { role: Role::Layer, stated: 5, found: 4, .. }), "{error}");
 }
 
+#[test]
+fn every_descriptor_of_a_blob_must_state_its_size() {
+    let mut layouts = Layouts::default();
+    let once = layouts.layer("a", 1000);
+    let wrong = Descriptor { size: 999, ..once.clone() };
+    let mut options = listed(&["amd64"]);
+    options.min_layer_size = 1000;
+    for layers in [vec![once.clone(), wrong.clone()], vec![wrong, once]] {
+        let image = layouts.image_of("linux/amd64", layers);
+        let error = convert(layouts.top(vec![image]), &options).unwrap_err();
+        assert!(matches!(error, Error::Size { stated: 999, found: 1000, .. }), "{error}");
+    }
+}
+
 /// The result of one conversion as the input of the next.
 fn again(converted: &Converted, mut layouts: Layouts) -> Layout {
     layouts.layout.index_json.clone_from(&converted.index_json);

@@ -43,7 +43,7 @@ pub fn HealthSection(props: &SectionProps) -> Html {
                     <p class="hint">{ "Taken from HEALTHCHECK in the image, which ECS ignores" }</p>
                 }
                 if let Some(check) = check {
-                    <CheckCommand check={check.clone()} ..props.clone() />
+                    <CheckCommand check={check.clone()} editor={editor.clone()} judged={judged.clone()} />
                     { times(props, check) }
                 }
             </div>

@@ -6,7 +6,7 @@ use crate::{
 };
 use sociscope_engine::image::config::ImageConfig;
 use sociscope_fargate::{
-    Context, Diagnostic, Form, ImageSizes, Pretty, Severity, SociFacts, build, check, ecr::ImageUri,
+    Context, Diagnostic, Form, Pretty, Severity, build, check, ecr::ImageUri,
     to_pretty,
 };
 use std::cell::OnceCell;
