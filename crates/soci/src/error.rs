@@ -348,15 +348,15 @@ fn list(names: &[String]) -> String {
 fn summary(layers: usize, too_small: usize, min: u64) -> String {
     match (layers, too_small) {
         (0, _) => "the image has no layers".to_owned(),
-        (1, 0) => "the only layer has a format that has no index".to_owned(),
+        (1, 0) => "the only layer is neither gzip nor plain tar".to_owned(),
         (1, _) => format!("the only layer is smaller than the minimum of {min} bytes"),
-        (_, 0) => format!("none of the {layers} layers has a format that has an index"),
+        (_, 0) => format!("none of the {layers} layers is gzip or plain tar"),
         _ if layers == too_small => {
             format!("all {layers} layers are smaller than the minimum of {min} bytes")
         }
         _ => format!(
-            "{too_small} of {layers} layers are smaller than the minimum of {min} bytes, the rest \
-             has a format that has no index"
+            "{too_small} of {layers} layers are smaller than the minimum of {min} bytes, the rest is \
+             neither gzip nor plain tar"
         ),
     }
 }

@@ -155,4 +155,23 @@ mod tests {
         let error = Manifest::parse(br#"{"layers":[{"size":3.174e3}]}"#).unwrap_err();
         assert_eq!(error.offset, 19);
     }
+
+    #[test]
+    fn what_is_read_from_damaged_text_reads_back_the_same() {
+        let original = br#"{"schemaVersion":2,"config":{"digest":"d","size":-3,"data":"e30="},"layers":[{"urls":["\u00e9\ud83d\ude00"],"platform":{"os.features":["x"]}},null],"annotations":{"k":"\\\n"},"x":[{"y":1.5e-3},true]}"#;
+        assert!(Manifest::parse(original).is_ok());
+        let mut accepted = 0;
+        for at in 0..original.len() {
+            assert!(Manifest::parse(&original[..at]).is_err(), "cut at {at}");
+            for byte in *b"\"\\{}[],:0-nu\x00\xff " {
+                let mut damaged = original.to_vec();
+                damaged[at] = byte;
+                if let Ok(manifest) = Manifest::parse(&damaged) {
+                    assert_eq!(Manifest::parse(&manifest.to_json()).as_ref(), Ok(&manifest));
+                    accepted += 1;
+                }
+            }
+        }
+        assert!(accepted > 100, "some damage goes unnoticed: {accepted}");
+    }
 }
