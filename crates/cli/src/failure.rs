@@ -65,7 +65,14 @@ pub fn print(failure: &Failure) {
         Culprit::Internal => line("culprit", Some(&"this program, not the file".to_owned())),
         Culprit::File | Culprit::Unsupported => {}
     }
-    eprint!("{text}");
+    eprint!("{}", printable(&text));
+}
+
+/// Text for a terminal: names come from the file, and control characters in them could move the
+/// cursor or worse.
+pub fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(shown).collect()
 }
 
 /// Says that the command line is not right.

@@ -119,7 +119,8 @@ pub fn part_of(part: u64, whole: u64) -> String {
 fn significant(thousandths: u64) -> String {
     let (decimals, step) = match thousandths {
         0 => return "0".to_owned(),
-        1..9_995 => (2, 10),
+        1..1_000 => (3, 1),
+        1_000..9_995 => (2, 10),
         9_995..99_950 => (1, 100),
         _ => (0, 1000),
     };
@@ -275,6 +276,8 @@ mod tests {
         assert_eq!(part_of(679 * MIB, 1_172 * MIB), "679 of 1,172 MiB");
         assert_eq!(part_of(0, 10 * MIB), "0 of 10.0 MiB");
         assert_eq!(part_of(5, 7), "5 of 7 B");
+        assert_eq!(size_in(866_271, Unit::MiB), "0.826 MiB");
+        assert_eq!(size_in(MIB - 1, Unit::MiB), "0.999 MiB");
     }
 
     #[test]

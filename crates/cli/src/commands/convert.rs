@@ -6,7 +6,7 @@ use sociscope_engine::{
 
 use crate::{
     args::ConvertArgs,
-    failure::Stop,
+    failure::{Stop, printable},
     output::{self, Output},
     progress::{self, Progress},
     scan::{self, Ztocs},
@@ -88,7 +88,7 @@ fn warn(report: &Report) {
     for finding in &report.findings {
         // Advice about pushing belongs into help texts, not into every log.
         if finding.severity == Severity::Warning && finding.id != "push-this-archive" {
-            eprintln!("sociscope: warning: {}", finding.sentence);
+            eprintln!("sociscope: warning: {}", printable(&finding.sentence));
         }
     }
 }

@@ -7,7 +7,11 @@ use sociscope_engine::{
     report::{ImageKind, ImageReport, LayerReport, LayerStatus},
 };
 
-use crate::{args::InspectArgs, failure::Stop, output, scan};
+use crate::{
+    args::InspectArgs,
+    failure::{Stop, printable},
+    output, scan,
+};
 
 pub fn run(args: &InspectArgs) -> Result<(), Stop> {
     let (source, mut analysis) = scan::open(&args.image, args.selection.options())?;
@@ -23,7 +27,7 @@ fn table(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = write_table(&mut text, report);
-    text
+    printable(&text)
 }
 
 fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
@@ -93,7 +97,11 @@ fn row(layer: &LayerReport) -> Row {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let mut status = layer.status.words().to_owned();
     if let Some(reason) = &layer.reason {
-        status = format!("{status}: {}", reason.trim_end_matches('.'));
+        // "zstd; …" stays, "Below the …" continues the line.
+        let mut words = reason.trim_end_matches('.').chars();
+        let first = words.next().into_iter().flat_map(char::to_lowercase);
+        status.push_str(": ");
+        status.extend(first.chain(words));
     }
     let indexed = layer.status == LayerStatus::Indexed;
     [
@@ -107,12 +115,11 @@ fn row(layer: &LayerReport) -> Row {
     ]
 }
 
-/// The first 40 characters. Control characters, which could play tricks on a terminal, go.
+/// The first 40 characters.
 fn shortened(text: &str) -> String {
     const MOST: usize = 40;
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
     if text.chars().count() <= MOST {
-        return text;
+        return text.to_owned();
     }
     text.chars().take(MOST - 1).chain(['…']).collect()
 }

@@ -6,7 +6,11 @@ use sociscope_engine::{
     image::ImageKind,
 };
 
-use crate::{args::TaskDefinitionArgs, failure::Stop, output, scan};
+use crate::{
+    args::TaskDefinitionArgs,
+    failure::{Stop, printable},
+    output, scan,
+};
 
 pub fn run(args: &TaskDefinitionArgs) -> Result<(), Stop> {
     ImageUri::parse(&args.image_uri)
@@ -31,7 +35,7 @@ pub fn run(args: &TaskDefinitionArgs) -> Result<(), Stop> {
     let context = Context { image: Some(&image.config), form: Some(&form), ..Context::default() };
     let diagnostics = fargate::check(&definition.to_value(), &context);
     for diagnostic in &diagnostics {
-        eprintln!("sociscope: {diagnostic}");
+        eprintln!("sociscope: {}", printable(&diagnostic.to_string()));
     }
     let mut text = fargate::to_pretty(&definition).text;
     if !text.ends_with('\n') {

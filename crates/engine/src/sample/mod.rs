@@ -209,14 +209,3 @@ fn config(layers: &[Layer]) -> Value {
         ]
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_the_same_bytes_everywhere() {
-        let archive = archive();
-        assert_eq!((archive.len(), hex(&archive).as_str()), (0, "pin me"));
-    }
-}
