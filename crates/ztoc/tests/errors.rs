@@ -77,6 +77,29 @@ fn what_comes_after_the_last_member() {
     );
 }
 
+/// Verified with the reference: Go's limit on names only holds for headers that Go reads.
+#[test]
+fn a_name_that_go_cannot_hold_matters_only_before_the_end_of_the_archive() {
+    let named = |data: &[u8]| {
+        let mut member = gzip(data);
+        member[3] = 8;
+        member.splice(10..10, [vec![b'n'; 512], vec![0]].concat());
+        member
+    };
+    let tar = tar(&[sample(100, 1)]);
+    let behind_the_end = [gzip(&tar), named(b"")].concat();
+    assert!(Build::from_slice(&behind_the_end, gzip_options(0)).is_ok());
+    let before_the_end = [gzip(&tar[..512]), named(&tar[512..])].concat();
+    check_gzip(
+        &before_the_end,
+        Culprit::Limit,
+        &format!(
+            "limit: a file name would pass max_gzip_text = 511, at compressed offset {}",
+            gzip(&tar[..512]).len()
+        ),
+    );
+}
+
 #[test]
 fn truncated_gzip() {
     let layer = gzip(&tar(&[sample(2000, 1)]));

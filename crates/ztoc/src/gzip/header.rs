@@ -10,7 +10,9 @@
 //!
 //! The reference reads a layer twice, with zlib and with Go's `compress/gzip`, and fails when either
 //! does. So the rules here are the stricter of both: zlib refuses reserved flags and a wrong FHCRC,
-//! Go refuses names and comments of more than 511 bytes.
+//! Go refuses names and comments of more than 511 bytes. Go stops at the end of the tar archive, so
+//! the headers of members behind it only have to please zlib. One thing is not followed: zlib would
+//! also take such a late member in zlib's own wrapping (RFC 1950); here that is trailing garbage.
 
 use crate::error::Fault;
 use crate::limits::Limits;
