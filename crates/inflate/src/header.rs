@@ -7,68 +7,12 @@
 //!                 └─ 11 ─ refused
 //! ```
 
-use crate::alphabet::{
-    CODE_LENGTH_ORDER, END_OF_BLOCK, FIXED_DISTANCES, FIXED_LITERAL_LENGTHS, MAX_DISTANCES,
-    MAX_LITERAL_LENGTHS,
-};
+use crate::alphabet::{CODE_LENGTH_ORDER, END_OF_BLOCK, MAX_DISTANCES, MAX_LITERAL_LENGTHS};
 use crate::bits::BitReader;
+use crate::codes::Codes;
 use crate::error::{CodeFault, InflateError};
-use crate::table::{
-    self, BadCode, CODE_LENGTH_BITS, CODE_LENGTH_MEANINGS, CodeLengthTable, DISTANCE_BITS, DISTANCE_MEANINGS,
-    DistanceTable, Entry, Incomplete, LITERAL_LENGTH_BITS, LITERAL_LENGTH_MEANINGS, LiteralLengthTable,
-};
+use crate::table::{BadCode, CODE_LENGTH_MEANINGS, CodeLengthTable, Incomplete};
 use crate::{Block, BlockKind};
-
-/// The two codes a block's symbols are read with.
-#[derive(Debug)]
-pub(crate) struct Codes {
-    pub(crate) literal_length: Box<LiteralLengthTable>,
-    pub(crate) distance: Box<DistanceTable>,
-    /// The fixed codes are loaded: a run of fixed blocks builds them once.
-    are_fixed: bool,
-}
-
-impl Codes {
-    pub(crate) fn new() -> Self {
-        Self {
-            literal_length: Box::new([Entry::INVALID; _]),
-            distance: Box::new([Entry::INVALID; _]),
-            are_fixed: false,
-        }
-    }
-
-    pub(crate) fn load_fixed(&mut self) {
-        if !self.are_fixed {
-            let loaded = self.build(&FIXED_LITERAL_LENGTHS, &FIXED_DISTANCES);
-            debug_assert_eq!(loaded, Ok(()));
-            self.are_fixed = true;
-        }
-    }
-
-    fn load_dynamic(&mut self, literal_lengths: &[u8], distances: &[u8]) -> Result<(), CodeFault> {
-        self.are_fixed = false;
-        self.build(literal_lengths, distances)
-    }
-
-    fn build(&mut self, literal_lengths: &[u8], distances: &[u8]) -> Result<(), CodeFault> {
-        table::build(
-            &mut self.literal_length[..],
-            LITERAL_LENGTH_BITS,
-            literal_lengths,
-            &LITERAL_LENGTH_MEANINGS,
-            Incomplete::SingleBitAccepted,
-        )
-        .map_err(|BadCode| CodeFault::LiteralLengthCode)?;
-        table::build(
-            &mut self.distance[..],
-            DISTANCE_BITS,
-            distances,
-            &DISTANCE_MEANINGS,
-            Incomplete::SingleBitAccepted,
-        )
-        .map_err(|BadCode| CodeFault::DistanceCode)
-    }
-}
 
 /// The first three bits of a block. `None`: the input ended before them, nothing was taken.
 pub(crate) fn read_block(bits: &mut BitReader<'_>) -> Result<Option<Block>, InflateError> {
@@ -129,7 +73,7 @@ impl DynamicHeader {
             distances: 0,
             code_lengths: 0,
             code_length_lengths: [0; _],
-            code_length_table: [Entry::INVALID; _],
+            code_length_table: CodeLengthTable::new(),
             lengths: [0; _],
         }
     }
@@ -139,8 +83,7 @@ impl DynamicHeader {
         self.part = Part::Counts;
     }
 
-    /// Reads on. `Some` when the header is complete and its codes are loaded; `None` when the input
-    /// ended first.
+    /// Reads on. `Some` when the header is complete and its codes are loaded; `None` when the input ended first.
     pub(crate) fn read(
         &mut self,
         bits: &mut BitReader<'_>,
@@ -172,14 +115,9 @@ impl DynamicHeader {
                     self.part = Part::CodeLengthCode(known + 1);
                 }
                 Part::CodeLengthCode(_) => {
-                    table::build(
-                        &mut self.code_length_table,
-                        CODE_LENGTH_BITS,
-                        &self.code_length_lengths,
-                        &CODE_LENGTH_MEANINGS,
-                        Incomplete::Refused,
-                    )
-                    .map_err(|BadCode| CodeFault::CodeLengthCode)?;
+                    self.code_length_table
+                        .load(&self.code_length_lengths, &CODE_LENGTH_MEANINGS, Incomplete::Refused)
+                        .map_err(|BadCode| CodeFault::CodeLengthCode)?;
                     self.part = Part::CodeLengths(0);
                 }
                 Part::CodeLengths(known) => {
@@ -205,10 +143,10 @@ impl DynamicHeader {
     ) -> Result<usize, CodeFault> {
         let lengths = &mut self.lengths[..total];
         while known < total {
-            if bits.count < CODE_LENGTH_BITS + 7 {
+            if bits.count < CodeLengthTable::MAIN_BITS + 7 {
                 bits.refill();
             }
-            let entry = self.code_length_table[(bits.buffer & 127) as usize];
+            let entry = self.code_length_table.look_up(bits.buffer);
             let code_bits = entry.total_bits();
             if code_bits > bits.count {
                 break;

@@ -1,21 +1,121 @@
-//! Raw deflate, decoded block by block.
+//! A decoder for raw deflate (RFC 1951) that stops at every block boundary.
+//!
+//! # What deflate is
+//!
+//! A deflate stream is a string of bits, cut into *blocks*. A block says in its first three bits how it is
+//! coded and whether it is the last one:
+//!
+//! ```text
+//!           ┌ final?  kind               content
+//!   ┌───────┴──┬──────────┬──────────────────────────────────────────────────────────┐
+//!   │ BFINAL 0 │ stored   │ to the next byte, length, ~length, that many bytes       │
+//!   ├──────────┼──────────┼──────────────────────────────────────────────────────────┤
+//!   │ BFINAL 0 │ dynamic  │ two Huffman codes, then symbols in them … end-of-block   │
+//!   ├──────────┼──────────┼──────────────────────────────────────────────────────────┤
+//!   │ BFINAL 1 │ fixed    │ symbols in the codes of the RFC … end-of-block           │
+//!   └──────────┴──────────┴──────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! A symbol is either a *literal*, the next byte itself, or the length of a *match*; then a distance follows, and
+//! the bytes from that far back come again. `Blah blah` has nine bytes and seven symbols: six literals,
+//! ` ` and `b` among them, and a match of length 3 and distance 5 for `lah`.
+//!
+//! Matches reach up to [`WINDOW_SIZE`] bytes back and across blocks, but nothing else does. So whoever has
+//! the *position of a block boundary* and the *window* of 32 KiB in front of it can begin to decode there. That
+//! pair is a checkpoint, and this crate exists to find them:
+//!
+//! ```text
+//!   compressed   … 01101001 110│10010 10110100 …
+//!                     consumed ──────┤            bytes taken, the last one shared by both blocks
+//!                              ├────┤             unused_bits() = 5 of it belong to the next block
+//!
+//!   decoded      …─────────────┤
+//!                ├─ window() ──┤                  the 32 KiB before the boundary
+//!                      total() ┤                  bytes decoded so far
+//! ```
+//!
+//! (The picture shows bytes the way deflate fills them, lowest bit first.)
+//!
+//! # How it is used
+//!
+//! Bytes are pushed into [`Inflate::decode`], in pieces of any size; decoded ones are drained from an [`Output`].
+//! The cuts never show: blocks, bytes and errors are the same for every slicing.
+//!
+//! ```
+//! use sociscope_inflate::{Inflate, Output, Status};
+//!
+//! // "Blah blah blah!" and " blah blah blah." in two fixed blocks, by zlib.
+//! let stream = [
+//!     0x72, 0xca, 0x49, 0xcc, 0x50, 0x48, 0x82, 0x11, //
+//!     0x8a, 0x80, 0x21, 0x98, 0x60, 0x42, 0x0f, 0x00,
+//! ];
+//!
+//! let mut inflate = Inflate::new();
+//! let mut output = Output::new();
+//! let mut consumed = 0;
+//! let mut boundaries = Vec::new();
+//! for piece in stream.chunks(4) {
+//!     let mut rest = piece;
+//!     loop {
+//!         let step = inflate.decode(rest, &mut output)?;
+//!         consumed += step.consumed;
+//!         rest = &rest[step.consumed..];
+//!         match step.status {
+//!             Status::NeedInput => break,
+//!             Status::OutputFull => { output.drain(); }
+//!             Status::EndOfBlock(block) => {
+//!                 boundaries.push((consumed, inflate.unused_bits(), output.total()));
+//!                 if block.is_final {
+//!                     break;
+//!                 }
+//!             }
+//!         }
+//!     }
+//! }
+//! assert_eq!(output.pending(), b"Blah blah blah! blah blah blah.");
+//! assert_eq!(boundaries, [(10, 1, 15), (16, 4, 31)]);
+//!
+//! // The second block again, from its checkpoint.
+//! let (consumed, unused_bits, _) = boundaries[0];
+//! let mut inflate = Inflate::resume(unused_bits, stream[consumed - 1]);
+//! let mut output = Output::with_history(b"Blah blah blah!");
+//! inflate.decode(&stream[consumed..], &mut output)?;
+//! assert_eq!(output.pending(), b" blah blah blah.");
+//! # Ok::<(), sociscope_inflate::InflateError>(())
+//! ```
+//!
+//! # What is accepted
+//!
+//! Exactly the streams that zlib accepts, because a decoder that is stricter or laxer would make zTOCs the reference
+//! does not make. [`InflateError`] lists what is refused. What is *not* here: gzip headers and checksums, and any I/O.
+//!
+//! # Where to go next
+//!
+//! | module | is about |
+//! |---|---|
+//! | `inflate` | the decoder as a whole, between two calls |
+//! | `header` | what a block begins with |
+//! | `codes`, `table`, `alphabet` | Huffman codes as lookup tables, and what their symbols mean |
+//! | `symbols`, `fast`, `copy` | the content of a block, slowly near the ends and fast in between |
+//! | `bits`, `output` | where bits come from and bytes go to |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 mod alphabet;
 mod bits;
-mod decode;
+mod codes;
+mod copy;
 mod error;
+mod fast;
 mod header;
+mod inflate;
 mod output;
+mod symbols;
 mod table;
 
 pub use error::{CodeFault, InflateError};
+pub use inflate::Inflate;
 pub use output::{Output, WINDOW_SIZE};
-
-use bits::{BitReader, HeldBits};
-use decode::{Pause, decode_symbols};
-use header::{Codes, DynamicHeader, read_block, read_stored_length};
 
 /// How a block is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,181 +156,4 @@ pub struct Step {
     pub consumed: usize,
     /// Why decoding stopped.
     pub status: Status,
-}
-
-/// A decoder for one raw deflate stream at a time (RFC 1951).
-#[derive(Debug)]
-pub struct Inflate {
-    state: State,
-    /// The block being decoded, or the last one.
-    block: Block,
-    held: HeldBits,
-    header: Box<DynamicHeader>,
-    codes: Codes,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// In front of a block's first three bits.
-    BlockHeader,
-    /// In a stored block, in front of LEN.
-    StoredLength,
-    /// In a stored block, this many bytes before its end.
-    Stored(u16),
-    DynamicHeader,
-    /// In the symbols of a fixed or dynamic block.
-    Symbols,
-    /// After the final block.
-    Finished,
-    Failed(InflateError),
-}
-
-impl Default for Inflate {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Inflate {
-    /// A decoder in front of a stream.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            state: State::BlockHeader,
-            block: Block { kind: BlockKind::Stored, is_final: false },
-            held: HeldBits::default(),
-            header: Box::new(DynamicHeader::new()),
-            codes: Codes::new(),
-        }
-    }
-
-    /// A decoder that goes on after a block boundary: the boundary's byte, `last_byte`, still has
-    /// `unused_bits` (0..=7) high bits, and the input to come starts with the byte after it.
-    ///
-    /// Bytes that matches may refer to are given by [`Output::with_history`].
-    #[must_use]
-    pub fn resume(unused_bits: u8, last_byte: u8) -> Self {
-        Self { held: HeldBits::of_byte(last_byte, unused_bits), ..Self::new() }
-    }
-
-    /// Back in front of a stream, forgetting held bits and errors. Keeps the allocations.
-    pub fn reset(&mut self) {
-        self.state = State::BlockHeader;
-        self.held = HeldBits::default();
-        self.header.restart();
-    }
-
-    /// Decodes from the start of `input` until a block ends, `output` is full or `input` is used up.
-    ///
-    /// How a stream is cut into inputs and how often the output is drained changes nothing about blocks,
-    /// bytes and errors.
-    ///
-    /// After the final block, nothing is taken and its status is repeated until [`reset`](Self::reset).
-    ///
-    /// # Errors
-    ///
-    /// Everything zlib refuses, when the first offending bits are seen. What precedes them is in the
-    /// output. The same error is returned until [`reset`](Self::reset).
-    pub fn decode(&mut self, input: &[u8], output: &mut Output) -> Result<Step, InflateError> {
-        let mut bits = BitReader::new(self.held, input);
-        match self.run(&mut bits, output) {
-            Ok(pause) => {
-                let status = match pause {
-                    Pause::NeedInput => Status::NeedInput,
-                    Pause::OutputFull => Status::OutputFull,
-                    Pause::EndOfBlock => Status::EndOfBlock(self.block),
-                };
-                if status != Status::NeedInput {
-                    bits.give_back();
-                }
-                let (held, consumed) = bits.finish();
-                self.held = held;
-                Ok(Step { consumed, status })
-            }
-            Err(error) => {
-                self.state = State::Failed(error);
-                Err(error)
-            }
-        }
-    }
-
-    /// After [`Status::EndOfBlock`]: how many high bits (0..=7) of the last consumed byte belong to
-    /// what follows the block.
-    #[must_use]
-    pub fn unused_bits(&self) -> u8 {
-        (self.held.count() & 7) as u8
-    }
-
-    fn run(&mut self, bits: &mut BitReader<'_>, output: &mut Output) -> Result<Pause, InflateError> {
-        loop {
-            match self.state {
-                State::BlockHeader => {
-                    let Some(block) = read_block(bits)? else { return Ok(Pause::NeedInput) };
-                    self.block = block;
-                    self.state = match block.kind {
-                        BlockKind::Stored => State::StoredLength,
-                        BlockKind::Fixed => {
-                            self.codes.load_fixed();
-                            State::Symbols
-                        }
-                        BlockKind::Dynamic => State::DynamicHeader,
-                    };
-                }
-                State::StoredLength => {
-                    let Some(len) = read_stored_length(bits)? else { return Ok(Pause::NeedInput) };
-                    self.state = State::Stored(len);
-                }
-                State::Stored(0) => return Ok(self.end_block()),
-                State::Stored(left) => {
-                    if !output.make_room() {
-                        return Ok(Pause::OutputFull);
-                    }
-                    bits.give_back();
-                    let room = output.room();
-                    let n = room.len().min(usize::from(left));
-                    let copied = bits.copy_bytes(&mut room[..n]);
-                    output.advance(copied);
-                    // At most `left`, which is a u16.
-                    self.state = State::Stored(left - copied as u16);
-                    if copied == 0 {
-                        return Ok(Pause::NeedInput);
-                    }
-                }
-                State::DynamicHeader => {
-                    if self.header.read(bits, &mut self.codes)?.is_none() {
-                        return Ok(Pause::NeedInput);
-                    }
-                    self.state = State::Symbols;
-                }
-                State::Symbols => {
-                    output.make_room();
-                    let pause = decode_symbols(&self.codes, bits, output)?;
-                    return Ok(if pause == Pause::EndOfBlock { self.end_block() } else { pause });
-                }
-                State::Finished => return Ok(Pause::EndOfBlock),
-                State::Failed(error) => return Err(error),
-            }
-        }
-    }
-
-    fn end_block(&mut self) -> Pause {
-        self.state = if self.block.is_final { State::Finished } else { State::BlockHeader };
-        Pause::EndOfBlock
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// zlib, level 9, strategy Z_FIXED.
-    #[test]
-    fn fixed_block_decodes() {
-        let stream = [0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x90, 0x5c, 0x00];
-        let mut output = Output::new();
-        let step = Inflate::new().decode(&stream, &mut output).unwrap();
-        let block = Block { kind: BlockKind::Fixed, is_final: true };
-        assert_eq!(step, Step { consumed: stream.len(), status: Status::EndOfBlock(block) });
-        assert_eq!(output.pending(), b"hello hello hello\n");
-    }
 }

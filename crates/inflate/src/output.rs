@@ -6,9 +6,13 @@ use crate::alphabet::MAX_MATCH;
 /// boundary: 32 KiB (RFC 1951 §2).
 pub const WINDOW_SIZE: usize = 32768;
 
-/// Room after the last position at which a step of the decoder may start. The fast loop writes up
-/// to two literals, a match, and in its coarse copying another 32 bytes of junk.
-pub(crate) const SLACK: usize = 2 + MAX_MATCH + 32;
+/// Room behind the last position where a step of the decoder may start. The fast gear writes up to two
+/// literals and a match, and copies matches 16 bytes at a time.
+pub(crate) const SLACK: usize = 2 + MAX_MATCH + 16;
+
+/// The history any match can reach, followed by room for any step: what the fast gear works on.
+/// `window[WINDOW_SIZE]` is the next byte to be written.
+pub(crate) type Window = [u8; WINDOW_SIZE + SLACK];
 
 const DEFAULT_CHUNK: usize = 256 * 1024;
 
@@ -34,7 +38,7 @@ const DEFAULT_CHUNK: usize = 256 * 1024;
 /// the last 32 KiB move to the front. With the default chunk that copies one byte for
 /// every eight decoded.
 ///
-/// Memory: `32 KiB + chunk + 291` bytes, fixed at construction.
+/// Memory: 32 KiB + chunk + 275 bytes, fixed at construction.
 #[derive(Debug, Clone)]
 pub struct Output {
     buffer: Box<[u8]>,
@@ -61,7 +65,7 @@ impl Output {
     /// An empty output with room for about `chunk` bytes between drains.
     ///
     /// Decoding pauses at the first symbol boundary at or after `chunk` pending bytes, so
-    /// [`pending`](Self::pending) can be up to 260 bytes longer. 0 counts as 1.
+    /// [`pending`](Self::pending) can be up to 259 bytes longer. 0 counts as 1.
     #[must_use]
     pub fn with_chunk(chunk: usize) -> Self {
         let limit = WINDOW_SIZE + chunk.max(1);
@@ -143,7 +147,7 @@ impl Output {
 
     /// The buffer from the start of the window on: write at `[WINDOW_SIZE]`, then [`advance`](Self::advance).
     ///
-    /// It is longer than `WINDOW_SIZE + SLACK` exactly when the output is not full.
+    /// A whole [`Window`] fits exactly when the output is not full.
     pub(crate) fn window_onwards(&mut self) -> &mut [u8] {
         &mut self.buffer[self.position - WINDOW_SIZE..]
     }

@@ -32,23 +32,56 @@
 //! Which sets of code lengths are accepted is zlib's rule, see [`build`].
 
 use crate::alphabet::{DISTANCES, END_OF_BLOCK, LENGTHS};
+use crate::bits::low_mask;
 
 /// Longest code of the literal/length and distance alphabets, in bits.
 const MAX_CODE_BITS: usize = 15;
 
-/// Index width of the literal/length main table.
-pub(crate) const LITERAL_LENGTH_BITS: u32 = 11;
-/// Index width of the distance main table.
-pub(crate) const DISTANCE_BITS: u32 = 8;
-/// Index width of the code-length table: its codes have at most 7 bits, so it has no subtables.
-pub(crate) const CODE_LENGTH_BITS: u32 = 7;
+/// Literals and lengths. 2342 entries suffice for 288 symbols of up to 15 bits behind an index of 11 (zlib's
+/// `enough 288 11 15`); the next power of two lets a masked index do without a bounds check.
+pub(crate) type LiteralLengthTable = Table<4096, 11>;
+/// Distances. 402 entries suffice for 32 symbols behind 8 bits (zlib's `enough 32 8 15`).
+pub(crate) type DistanceTable = Table<512, 8>;
+/// Code lengths. Their codes have at most 7 bits: no subtables.
+pub(crate) type CodeLengthTable = Table<128, 7>;
 
-/// Room for the main table and the worst set of subtables: 2342 entries suffice for 288 symbols of up
-/// to 15 bits (zlib's `enough 288 11 15`). The next power of two makes every masked index valid.
-pub(crate) type LiteralLengthTable = [Entry; 4096];
-/// 402 entries suffice for 32 symbols (zlib's `enough 32 8 15`).
-pub(crate) type DistanceTable = [Entry; 512];
-pub(crate) type CodeLengthTable = [Entry; 128];
+/// `SIZE` (a power of two) entries, of which the first `2^BITS` are the main table.
+#[derive(Debug)]
+pub(crate) struct Table<const SIZE: usize, const BITS: u32> {
+    entries: [Entry; SIZE],
+}
+
+impl<const SIZE: usize, const BITS: u32> Table<SIZE, BITS> {
+    pub(crate) const MAIN_BITS: u32 = BITS;
+
+    pub(crate) const fn new() -> Self {
+        Self { entries: [Entry::INVALID; SIZE] }
+    }
+
+    /// Fills the table with a code, see [`build`].
+    pub(crate) fn load(
+        &mut self,
+        lengths: &[u8],
+        meanings: &[Entry],
+        incomplete: Incomplete,
+    ) -> Result<(), BadCode> {
+        build(&mut self.entries, BITS, lengths, meanings, incomplete)
+    }
+
+    /// What the stream's next bits mean.
+    #[inline(always)]
+    pub(crate) fn look_up(&self, bits: u64) -> Entry {
+        self.entries[(bits & low_mask(BITS)) as usize]
+    }
+
+    /// What they mean if `link`, found in the main table, leads to a subtable. `bits` are those after the main
+    /// table's index.
+    #[inline(always)]
+    pub(crate) fn follow(&self, link: Entry, bits: u64) -> Entry {
+        let index = link.subtable_start() + (bits & low_mask(link.code_bits())) as usize;
+        self.entries[index & (SIZE - 1)]
+    }
+}
 
 /// What the next bits mean. See the [module](self) for the layout.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,17 +118,19 @@ impl Entry {
         self.0 & LITERAL != 0
     }
 
-    /// Neither a literal nor a range: a subtable, the end of the block, or nothing at all.
+    /// Neither a literal nor a range: a link to a subtable, the end of the block, or nothing at all.
     #[inline(always)]
     pub(crate) fn is_exceptional(self) -> bool {
         self.0 & EXCEPTIONAL != 0
     }
 
+    /// Of an exceptional entry: a link to a subtable.
     #[inline(always)]
     pub(crate) fn is_subtable(self) -> bool {
         self.0 & SUBTABLE != 0
     }
 
+    /// Of an exceptional entry: the end of the block.
     #[inline(always)]
     pub(crate) fn ends_block(self) -> bool {
         self.0 & ENDS_BLOCK != 0
@@ -114,7 +149,7 @@ impl Entry {
     }
 
     #[inline(always)]
-    pub(crate) fn code_bits(self) -> u32 {
+    fn code_bits(self) -> u32 {
         self.0 >> 8 & 0x1f
     }
 
@@ -123,23 +158,25 @@ impl Entry {
         (self.0 >> 16) as u8
     }
 
-    /// Start of the range, or the code length a code-length symbol stands for.
+    /// Start of the range; for a code-length symbol, the symbol.
     #[inline(always)]
     pub(crate) fn base(self) -> usize {
         (self.0 >> 16) as usize
     }
 
-    /// `base` plus the extra bits found in `bits`, which begin with this entry's code.
+    /// `base` plus the extra bits, where `bits` begin with this entry's code and go on with whatever follows.
     #[inline(always)]
     pub(crate) fn value(self, bits: u64) -> usize {
-        self.base() + ((bits & crate::bits::low_mask(self.0)) >> self.code_bits()) as usize
+        let total = self.total_bits();
+        // The same as masking with `low_mask(total)`, but `bits >> total` is wanted anyway.
+        let own = bits ^ bits >> total << total;
+        // The shift needs no mask: bit 13 is clear in these entries.
+        self.base() + (own >> (self.0 >> 8 & 63)) as usize
     }
 
-    /// Index of the continuation in the table this subtable entry came from; `bits` are the
-    /// stream's next bits after the main index.
     #[inline(always)]
-    pub(crate) fn subtable_index(self, bits: u64) -> usize {
-        (self.0 >> 16 & 0x7fff) as usize + (bits & crate::bits::low_mask(self.code_bits())) as usize
+    fn subtable_start(self) -> usize {
+        (self.0 >> 16 & 0x7fff) as usize
     }
 }
 
@@ -210,7 +247,7 @@ pub(crate) struct BadCode;
 /// - a complete code;
 /// - an incomplete code under the rule of `incomplete`;
 /// - never an over-subscribed code.
-pub(crate) fn build(
+fn build(
     table: &mut [Entry],
     main_bits: u32,
     lengths: &[u8],
