@@ -153,7 +153,7 @@ pub struct SelectionArgs {
     /// Layers with fewer stored bytes get no index
     #[arg(long, value_name = "BYTES", default_value = "10485760", value_parser = crate::amount::parse)]
     pub min_layer_size: u64,
-    /// Index this platform only, e.g. linux/arm64; repeatable [default: all]
+    /// Index this platform, e.g. linux/arm64; repeatable [default: all; soci itself takes the host's]
     #[arg(long, short, value_name = "PLATFORM", value_delimiter = ',')]
     pub platform: Vec<String>,
     /// Index every platform, also with --platform

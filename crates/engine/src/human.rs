@@ -103,8 +103,10 @@ pub fn amount_in(bytes: u64, unit: Unit) -> String {
     if unit == Unit::B {
         return count(bytes);
     }
-    // Integers only: the same text in every browser, and no rounding of a rounding.
-    let thousandths = u128::from(bytes) * 1000 / u128::from(unit.bytes());
+    // Integers only: the same text in every browser. Below one, thousandths are what is shown, so
+    // they are rounded here; above, they are cut, so that nothing is rounded twice.
+    let (bytes, unit) = (u128::from(bytes) * 1000, u128::from(unit.bytes()));
+    let thousandths = if bytes < unit * 1000 { (bytes + unit / 2) / unit } else { bytes / unit };
     significant(u64::try_from(thousandths).unwrap_or(u64::MAX))
 }
 
@@ -277,7 +279,8 @@ mod tests {
         assert_eq!(part_of(0, 10 * MIB), "0 of 10.0 MiB");
         assert_eq!(part_of(5, 7), "5 of 7 B");
         assert_eq!(size_in(866_271, Unit::MiB), "0.826 MiB");
-        assert_eq!(size_in(MIB - 1, Unit::MiB), "0.999 MiB");
+        assert_eq!(size_in(1_047_500, Unit::MiB), "0.999 MiB");
+        assert_eq!(size_in(MIB - 1, Unit::MiB), "1.00 MiB");
     }
 
     #[test]

@@ -237,7 +237,9 @@ impl Reader<'_> {
             Lookup::Dangling(to) => {
                 format!("The {what} {path} is a link to {to}, which is not in the archive.")
             }
-            Lookup::Loop => format!("The {what} {path} is a link that goes in circles."),
+            Lookup::Loop => {
+                format!("The {what} {path} is behind more than {} links.", self.limits.max_links)
+            }
             Lookup::Escapes(to) => format!("The {what} {path} is a link out of the archive, to {to}."),
         };
         self.notes.push(

@@ -4,7 +4,7 @@ use crate::builder::Compression;
 use crate::checkpoint::{BLOB_HEADER_SIZE, Checkpoint, PACKED_SIZE, WINDOW_SIZE};
 use crate::error::excerpt;
 use crate::flatbuffer::read::{Offsets, ReadError, ReadProblem};
-use crate::flatbuffer::{ALGORITHM_GZIP, ALGORITHM_UNCOMPRESSED, Table, XattrVector, slot};
+use crate::flatbuffer::{ALGORITHM_GZIP, ALGORITHM_UNCOMPRESSED, Budget, Table, XattrVector, slot};
 use crate::offsets::{CompressedOffset, UncompressedOffset};
 use crate::tar::entries::{Entry, EntryKind, PaxRecords};
 use crate::time::Timestamp;
@@ -114,8 +114,8 @@ impl<'a> Ztoc<'a> {
     /// Takes a file apart.
     ///
     /// # Errors
-    /// [`ReadError`] with the position and what was expected there. No input makes it panic, and it
-    /// allocates nothing but the error.
+    /// [`ReadError`] with the position and what was expected there. No input makes it panic, or take
+    /// longer than a few passes over the file; it allocates nothing but the error.
     pub fn parse(file: &'a [u8]) -> Result<Self, ReadError> {
         let root = Table::root(file)?;
         let toc = root.table(slot::ztoc::TOC, "a table of contents")?;
@@ -143,17 +143,16 @@ impl<'a> Ztoc<'a> {
 
         let entries = toc.offsets(slot::toc::METADATA, "the entries")?;
         let mut rest = entries;
+        let mut budget = Budget::for_file(file);
         let mut index = 0;
         while let Some(table) = rest.next_table("an entry") {
-            let table = table?;
-            XattrVector::checked(table.offsets(slot::entry::XATTRS, "an entry's PAX records")?)?;
-            read_entry(&table, index)?;
+            check_entry(&table?, index, &mut budget)?;
             index += 1;
         }
         let digests = info.offsets(slot::compression::SPAN_DIGESTS, "the span digests")?;
         let mut rest = digests;
         while let Some(digest) = rest.next_bytes("a span digest") {
-            digest?;
+            budget.spend(info.position(), digest?.len())?;
         }
 
         Ok(Self {
@@ -210,7 +209,16 @@ impl<'a> Ztoc<'a> {
     }
 }
 
-/// Reads an entry whose PAX records were checked.
+/// Reads an entry and its PAX records once, so that reading them later cannot fail.
+fn check_entry(table: &Table<'_>, index: usize, budget: &mut Budget) -> Result<(), ReadError> {
+    let entry = read_entry(table, index)?;
+    let text = [entry.name, entry.link_name, entry.uname, entry.gname];
+    let text = text.into_iter().map(<[u8]>::len).fold(0, usize::saturating_add);
+    budget.spend(table.position(), text.saturating_add(size_of::<u32>()))?;
+    let records = table.offsets(slot::entry::XATTRS, "an entry's PAX records")?;
+    XattrVector::new(records).check(budget)
+}
+
 fn read_entry<'a>(table: &Table<'a>, index: usize) -> Result<Entry<'a>, ReadError> {
     let word = table.bytes(slot::entry::KIND, "an entry's type")?;
     let kind = EntryKind::from_word(word).ok_or_else(|| ReadError {
@@ -233,7 +241,7 @@ fn read_entry<'a>(table: &Table<'a>, index: usize) -> Result<Entry<'a>, ReadErro
         modified: Timestamp::parse(modified).unwrap_or(Timestamp::GO_ZERO),
         device_major: table.i64(slot::entry::DEVICE_MAJOR, "an entry's device number")?,
         device_minor: table.i64(slot::entry::DEVICE_MINOR, "an entry's device number")?,
-        pax: PaxRecords::from_xattrs(XattrVector::trusted(xattrs)),
+        pax: PaxRecords::from_xattrs(XattrVector::new(xattrs)),
     })
 }
 

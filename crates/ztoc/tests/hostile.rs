@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use sociscope_ztoc::{Build, StoredCheckpoints, Ztoc};
+use sociscope_ztoc::{Build, ReadProblem, StoredCheckpoints, Ztoc};
 use support::{build_sliced, file, gzip, gzip_options, pax, plain_options, sample, tar};
 
 /// Reads all there is to read.
@@ -79,6 +79,40 @@ fn a_huge_count_is_refused() {
         refused += usize::from(!exhaust(&file));
     }
     assert!(refused > 0);
+}
+
+/// A FlatBuffer may say the same thing a million times; we do not listen that long.
+#[test]
+fn entries_that_share_everything_are_refused() {
+    let slot = |number: u16| 4 + 2 * number;
+    let write = |shared: usize| {
+        let mut fbb = flatbuffers::FlatBufferBuilder::new();
+        let name = fbb.create_byte_string(&[b'n'; 1000]);
+        let kind = fbb.create_string("reg");
+        let table = fbb.start_table();
+        fbb.push_slot_always(slot(0), name);
+        fbb.push_slot_always(slot(1), kind);
+        let entry = fbb.end_table(table);
+        let entries = fbb.create_vector(&vec![entry; shared]);
+        let table = fbb.start_table();
+        fbb.push_slot_always(slot(0), entries);
+        let toc = fbb.end_table(table);
+        let blob = [[0; 12].as_slice(), &vec![0; sociscope_ztoc::PACKED_SIZE]].concat();
+        let blob = [&[1], &blob[1..]].concat();
+        let checkpoints = fbb.create_vector(&blob);
+        let table = fbb.start_table();
+        fbb.push_slot_always(slot(3), checkpoints);
+        let info = fbb.end_table(table);
+        let table = fbb.start_table();
+        fbb.push_slot_always(slot(4), toc);
+        fbb.push_slot_always(slot(5), info);
+        let root = fbb.end_table(table);
+        fbb.finish(root, None);
+        fbb.finished_data().to_vec()
+    };
+    assert!(exhaust(&write(3)), "a little sharing is harmless");
+    let error = Ztoc::parse(&write(5000)).expect_err("five megabytes of names in 50 KB");
+    assert_eq!(error.problem, ReadProblem::Overlap);
 }
 
 proptest! {

@@ -190,6 +190,28 @@ impl Page {
         }
     }
 
+    /// Chooses `value` in the drop-down list whose label contains `label`.
+    ///
+    /// # Errors
+    /// When there is no such list or it does not offer the value.
+    pub async fn choose(&self, label: &str, value: &str) -> Journey {
+        let script = r"
+            const [label, value] = arguments;
+            for (const select of document.querySelectorAll('select')) {
+                if (![...select.labels].some((l) => l.textContent.includes(label))) continue;
+                if (![...select.options].some((o) => o.value === value)) return false;
+                select.value = value;
+                select.dispatchEvent(new Event('change', { bubbles: true }));
+                return true;
+            }
+            return false;";
+        if self.browser.execute(script, vec![json!(label), json!(value)]).await?.convert::<bool>()? {
+            Ok(())
+        } else {
+            Err(failure(format!("no list called {label:?} offers {value:?}")))
+        }
+    }
+
     /// Waits for a finished download whose name ends in `suffix`, and reads it.
     ///
     /// # Errors
@@ -207,6 +229,40 @@ impl Page {
                 return Err(failure(format!("no download ends in {suffix:?}; there are {names:?}")));
             }
             tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Gives the page a viewport of this size, in CSS pixels.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn resize(&self, width: u32, height: u32) -> Journey {
+        // Windows have a smallest width; an emulated viewport has none.
+        self.browser
+            .cdp()
+            .send_raw(
+                "Emulation.setDeviceMetricsOverride",
+                json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// The page must not scroll sideways.
+    ///
+    /// # Errors
+    /// Names the widest elements that stick out.
+    pub async fn fits(&self, view: &str, width: u32) -> Journey {
+        let script = r"
+            const root = document.documentElement;
+            if (root.scrollWidth <= root.clientWidth) return [];
+            return [...document.querySelectorAll('body *')]
+                .filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1)
+                .slice(0, 5).map((e) => e.outerHTML.slice(0, 120));";
+        let outside = self.evaluate(script).await?;
+        match outside.as_array() {
+            Some(outside) if outside.is_empty() => Ok(()),
+            _ => Err(failure(format!("the {view} view is wider than {width} px: {outside:#}"))),
         }
     }
 

@@ -281,7 +281,9 @@ impl Walk<'_> {
             Lookup::Dangling(to) => {
                 format!("The {what} {blob} is a link to {to}, which is not in the archive.")
             }
-            Lookup::Loop => format!("The {what} {blob} is a link that goes in circles."),
+            Lookup::Loop => {
+                format!("The {what} {blob} is behind more than {} links.", self.limits.max_links)
+            }
             Lookup::Escapes(to) => format!("The {what} {blob} is a link out of the archive, to {to}."),
         };
         self.notes.push(Diagnostic::new(wanted.absent, "blob-missing", place, message).fix(wanted.fix));

@@ -24,7 +24,7 @@
 pub(crate) mod read;
 pub(crate) mod write;
 
-pub(crate) use read::{Table, XattrVector};
+pub(crate) use read::{Budget, Table, XattrVector};
 
 /// Field numbers.
 pub(crate) mod slot {

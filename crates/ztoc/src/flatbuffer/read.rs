@@ -69,6 +69,10 @@ pub enum ReadProblem {
         /// The word, escaped.
         found: String,
     },
+    /// Offsets lead to the same bytes over and over, so that reading all of it would take far longer
+    /// than the file is long.
+    #[error("expected entries with text of their own, found entries that share it many times over")]
+    Overlap,
     /// The checkpoint blob's length does not fit the count in it.
     #[error("expected {expected} bytes of checkpoints for a count of {count}, found {found}")]
     CheckpointSize {
@@ -264,18 +268,35 @@ impl<'a> Offsets<'a> {
 pub(crate) struct XattrVector<'a>(Offsets<'a>);
 
 impl<'a> XattrVector<'a> {
-    /// Takes the vector after a look at every record, so that reading it later cannot fail.
-    pub(crate) fn checked(records: Offsets<'a>) -> Result<Self> {
-        let mut rest = records;
-        while let Some(record) = next_record(&mut rest) {
-            record?;
-        }
-        Ok(Self(records))
+    pub(crate) fn new(records: Offsets<'a>) -> Self {
+        Self(records)
     }
 
-    /// Takes the vector of an entry that was checked before.
-    pub(crate) fn trusted(records: Offsets<'a>) -> Self {
-        Self(records)
+    /// Looks at every record, so that reading them later cannot fail.
+    pub(crate) fn check(&self, budget: &mut Budget) -> Result<()> {
+        let Self(mut rest) = *self;
+        while let Some(record) = next_record(&mut rest) {
+            let (key, value) = record?;
+            budget.spend(rest.at, size_of::<u32>() + key.len() + value.len())?;
+        }
+        Ok(())
+    }
+}
+
+/// How much may be read. Offsets may lead to one place many times, and a few kilobytes of them could
+/// stand for terabytes; nobody who writes zTOCs shares more than a word here and there.
+#[derive(Debug)]
+pub(crate) struct Budget(usize);
+
+impl Budget {
+    pub(crate) fn for_file(file: &[u8]) -> Self {
+        Self(file.len().saturating_mul(4))
+    }
+
+    pub(crate) fn spend(&mut self, at: usize, bytes: usize) -> Result<()> {
+        let overlap = ReadError { at, problem: ReadProblem::Overlap };
+        self.0 = self.0.checked_sub(bytes).ok_or(overlap)?;
+        Ok(())
     }
 }
 

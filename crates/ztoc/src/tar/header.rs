@@ -15,6 +15,7 @@ use super::entries::TarFormat;
 use super::numbers::{numeric, octal};
 use super::{BLOCK_SIZE, until_nul};
 use crate::error::{Fault, excerpt};
+use std::borrow::Cow;
 
 pub(crate) type Block = [u8; BLOCK_SIZE];
 
@@ -23,9 +24,8 @@ pub(crate) type Block = [u8; BLOCK_SIZE];
 pub(crate) struct Header<'a> {
     pub(crate) format: TarFormat,
     pub(crate) flag: u8,
-    /// To be put in front of `name` with a slash, unless empty.
-    pub(crate) prefix: &'a [u8],
-    pub(crate) name: &'a [u8],
+    prefix: &'a [u8],
+    name: &'a [u8],
     pub(crate) link_name: &'a [u8],
     pub(crate) size: i64,
     pub(crate) mode: i64,
@@ -80,6 +80,17 @@ impl<'a> Header<'a> {
             TarFormat::Gnu => gnu_prefix(block),
         };
         Ok(header)
+    }
+}
+
+impl<'a> Header<'a> {
+    /// The name with its prefix in front.
+    pub(crate) fn full_name(&self) -> Cow<'a, [u8]> {
+        if self.prefix.is_empty() {
+            Cow::Borrowed(self.name)
+        } else {
+            Cow::Owned([self.prefix, b"/", self.name].concat())
+        }
     }
 }
 

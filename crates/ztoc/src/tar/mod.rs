@@ -18,11 +18,13 @@
 //! * [`numbers`]: octal, base-256 and decimal numbers.
 //! * [`pax`]: extended headers, `length key=value`.
 //! * [`sparse`]: GNU sparse files in PAX headers (0.0, 0.1, 1.0).
+//! * [`member`]: a header and its extensions put together.
 //! * [`parser`]: all of it as a push parser that skips file data by arithmetic.
 //! * [`entries`]: where the results are kept.
 
 pub(crate) mod entries;
 pub(crate) mod header;
+pub(crate) mod member;
 pub(crate) mod numbers;
 pub(crate) mod parser;
 pub(crate) mod pax;
