@@ -357,12 +357,17 @@ fn checked_bytes(place: &str, build: &ztoc::Build) -> Result<Vec<u8>, Failure> {
             build.checkpoints().len() == 0 && u64::try_from(size) == Ok(build.compressed_size())
         }
     };
+    // A few times have no text (years beyond 9999), so the zTOC cannot say them; the reference's neither.
+    let built_entries = build.entries().iter().map(|mut entry| {
+        entry.modified = entry.modified.read_back();
+        entry
+    });
     let comparisons = [
         ("the tool", read.version == ztoc::VERSION && read.build_tool == ztoc::BUILD_TOOL),
         ("the compression", read.compression == build.compression()),
         ("the stored size", read.compressed_size == build.compressed_size()),
         ("the unpacked size", read.uncompressed_size == build.uncompressed_size()),
-        ("the list of files", read.entries().eq(build.entries().iter())),
+        ("the list of files", read.entries().eq(built_entries)),
         ("a checkpoint", same_checkpoints),
         ("the number of spans", read.span_count() == build.span_count()),
         ("a span digest", read.span_digests().eq(build.spans().map(|span| build.digest(span.id)))),

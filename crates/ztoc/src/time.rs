@@ -47,6 +47,13 @@ impl Timestamp {
         (Self::FIRST..=Self::LAST).contains(&self.seconds)
     }
 
+    /// What a reader of the zTOC gets back: the same instant with nanoseconds counted forwards, or
+    /// [`GO_ZERO`](Self::GO_ZERO) when no text can hold it.
+    #[must_use]
+    pub fn read_back(self) -> Self {
+        Self::parse(self.to_text().as_bytes()).unwrap_or(Self::GO_ZERO)
+    }
+
     /// The text in the zTOC: `2024-02-29T12:34:56.789Z`, or nothing outside the years 0 to 9999.
     pub(crate) fn to_text(self) -> TimeText {
         let mut text = TimeText { bytes: [0; TimeText::CAPACITY], len: 0 };
