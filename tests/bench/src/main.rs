@@ -39,8 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 
     inflate::native(&compressed)?;
     drop(compressed);
-    ztoc::native_and_reference(&folder, &layer)?;
+    let reference = ztoc::native_and_reference(&folder, &layer)?;
     browser::inflate()?;
-    browser::whole_page(&folder, &layer)?;
+    browser::whole_page(&folder, &layer, reference)?;
     Ok(())
 }

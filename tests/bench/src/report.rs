@@ -20,6 +20,11 @@ pub fn mib(bytes: u64) -> String {
     format!("{} MiB", bytes >> 20)
 }
 
+/// Bytes as whole KiB.
+pub fn kib(bytes: u64) -> String {
+    format!("{} KiB", bytes >> 10)
+}
+
 /// The middle one of some measurements.
 ///
 /// # Panics

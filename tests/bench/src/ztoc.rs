@@ -1,6 +1,6 @@
 //! The whole zTOC, by us and by the reference, each measuring itself in a process of its own.
 
-use crate::report::{median, mib};
+use crate::report::{kib, median};
 use cpu_time::ProcessTime;
 use serde_json::{Value, json};
 use sociscope_ztoc::{BuildOptions, Builder, Compression, DigestMode, Limits, SpanSize};
@@ -34,54 +34,80 @@ pub fn build_and_measure(layer: &Path, out: &Path) -> Outcome {
             read => builder.push(&buffer[..read])?,
         }
     }
+    let files = builder.entry_count();
     let build = builder.finish()?;
     let bytes = build.to_bytes()?;
     let (cpu, wall) = (cpu.elapsed().as_secs_f64(), wall.elapsed().as_secs_f64());
     fs::write(out, &bytes)?;
     println!(
         "{}",
-        json!({ "cpu_seconds": cpu, "wall_seconds": wall, "peak_bytes": peak_memory(), "ztoc_bytes": bytes.len() })
+        json!({ "cpu_seconds": cpu, "wall_seconds": wall, "peak_bytes": peak_memory(), "files": files })
     );
     Ok(())
 }
 
-/// Prints CPU seconds of both and checks that their bytes are equal.
-pub fn native_and_reference(folder: &Path, layer: &Path) -> Outcome {
+/// What a build cost: medians over the rounds.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    pub cpu: f64,
+    pub wall: f64,
+}
+
+/// Prints the costs of both, checks that their bytes are equal, and returns the reference's cost.
+pub fn native_and_reference(folder: &Path, layer: &Path) -> Outcome<Option<Cost>> {
     let (our_ztoc, their_ztoc) = (folder.join("ours.ztoc"), folder.join("reference.ztoc"));
     let reference = reference(folder)?;
-    let (mut ours, mut theirs, mut peak) = (Vec::new(), Vec::new(), 0);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let measured =
-            run(Command::new(std::env::current_exe()?).arg("build-ztoc").arg(layer).arg(&our_ztoc))?;
-        ours.push(measured["cpu_seconds"].as_f64().unwrap_or_default());
-        peak = measured["peak_bytes"].as_u64().unwrap_or_default();
+        ours.push(run(Command::new(std::env::current_exe()?).arg("build-ztoc").arg(layer).arg(&our_ztoc))?);
         if let Some(reference) = &reference {
             let span = SpanSize::DEFAULT.get().to_string();
-            let measured = run(Command::new(reference)
+            theirs.push(run(Command::new(reference)
                 .env("TZ", "UTC")
                 .arg("ztoc")
                 .arg(layer)
                 .args([&span, "gzip"])
-                .arg(&their_ztoc))?;
-            theirs.push(measured["cpu_seconds"].as_f64().unwrap_or_default());
+                .arg(&their_ztoc))?);
         }
     }
-    let ours = median(ours);
-    println!("| whole zTOC, native, span 4 MiB | CPU s | reference / it |\n|---|---|---|");
-    if theirs.is_empty() {
-        println!("| Sociscope | {ours:.2} | (Go is not installed: no comparison) |");
-    } else {
-        let theirs = median(theirs);
-        let equal = fs::read(&our_ztoc)? == fs::read(&their_ztoc)?;
-        if !equal {
+    let our_cost = cost(&ours);
+    let their_cost = (!theirs.is_empty()).then(|| cost(&theirs));
+    println!("| whole zTOC, native, span 4 MiB | CPU s | reference / it | wall s | reference / it |");
+    println!("|---|---|---|---|---|");
+    if let Some(theirs) = their_cost {
+        if fs::read(&our_ztoc)? != fs::read(&their_ztoc)? {
             return Err("our zTOC differs from the reference's".into());
         }
-        println!("| soci-snapshotter v0.15.0 (Go and C zlib) | {theirs:.2} | 1.00 |");
-        println!("| Sociscope | {ours:.2} | {:.2} |", theirs / ours);
-        println!("\nBoth zTOCs are equal, byte for byte: {}.", mib(fs::metadata(&our_ztoc)?.len()));
+        println!(
+            "| soci-snapshotter v0.15.0 (Go and C zlib) | {:.2} | 1.00 | {:.2} | 1.00 |",
+            theirs.cpu, theirs.wall
+        );
+        println!(
+            "| Sociscope | {:.2} | {:.2} | {:.2} | {:.2} |",
+            our_cost.cpu,
+            theirs.cpu / our_cost.cpu,
+            our_cost.wall,
+            theirs.wall / our_cost.wall
+        );
+        println!("\nBoth zTOCs are equal, byte for byte ({}).", kib(fs::metadata(&our_ztoc)?.len()));
+    } else {
+        println!("| Sociscope | {:.2} | (Go is not installed) | {:.2} | |\n", our_cost.cpu, our_cost.wall);
     }
-    println!("Peak memory of our process: {}.\n", mib(peak));
-    Ok(())
+    println!("Our process needed {} at most, and knew {} files.\n", kib(peak(&ours)), files(&ours));
+    Ok(their_cost)
+}
+
+fn cost(runs: &[Value]) -> Cost {
+    let of = |key: &str| median(runs.iter().filter_map(|run| run[key].as_f64()).collect());
+    Cost { cpu: of("cpu_seconds"), wall: of("wall_seconds") }
+}
+
+fn peak(runs: &[Value]) -> u64 {
+    runs.iter().filter_map(|run| run["peak_bytes"].as_u64()).max().unwrap_or_default()
+}
+
+fn files(runs: &[Value]) -> u64 {
+    runs.iter().filter_map(|run| run["files"].as_u64()).max().unwrap_or_default()
 }
 
 /// Builds `tests/conformance`; `None` where Go is not installed.
