@@ -6,13 +6,12 @@ use crate::{
     site, tools,
 };
 
-/// Runs every comparison on one generated layer, in one go, so that the ratios hold.
+/// Runs every comparison on one generated layer, in one go, so that the ratios hold; or only the
+/// tables that are named (`inflate`, `ztoc`, `wasm`, `page`).
 pub fn bench(options: &[String]) -> Result<(), Failure> {
-    let quick = match options {
-        [] => false,
-        [option] if option == "--quick" => true,
-        _ => return Err(Failure::usage("bench takes no option but --quick")),
-    };
+    if let Some(option) = options.iter().find(|option| option.starts_with('-') && *option != "--quick") {
+        return Err(Failure::usage(format!("bench: unknown option {option}")));
+    }
     tools::setup()?;
     let browser = browser::ensure()?;
     if which("go").is_none() {
@@ -20,9 +19,9 @@ pub fn bench(options: &[String]) -> Result<(), Failure> {
     }
     site::release_site()?;
     let mut bench = cargo();
-    bench.args(["run", "--release", "-p", "sociscope-bench", "--"]).env("SOCISCOPE_DIST", site::dist());
-    if quick {
-        bench.arg("--quick");
-    }
+    bench
+        .args(["run", "--release", "-p", "sociscope-bench", "--"])
+        .args(options)
+        .env("SOCISCOPE_DIST", site::dist());
     run(browser.configure(&mut bench))
 }

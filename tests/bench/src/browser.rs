@@ -57,7 +57,7 @@ pub fn whole_page(folder: &Path, layer: &Path, reference: Option<Cost>) -> Outco
     println!("|---|---|---|---|---|");
     let rate = fs::metadata(layer)?.len() as f64 / 1e6 / seconds;
     let ratio = |cost: fn(Cost) -> f64| {
-        reference.map_or("(Go is not installed)".to_owned(), |it| format!("{:.2}", cost(it) / seconds))
+        reference.map_or("not measured".to_owned(), |it| format!("{:.2}", cost(it) / seconds))
     };
     println!(
         "| file chosen → verdict shown (zTOC, span and layer digests) | {seconds:.2} | {rate:.0} | {} | {} |",

@@ -15,6 +15,10 @@ mod ztoc;
 #[cfg(target_arch = "wasm32")]
 fn main() {}
 
+/// In the order they are printed. The page is held against the reference, which `ztoc` measures.
+#[cfg(not(target_arch = "wasm32"))]
+const TABLES: [&str; 4] = ["inflate", "ztoc", "wasm", "page"];
+
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +30,13 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let size: u64 = if quick { 64 << 20 } else { 1100 << 20 };
+    // Named tables only, or all of them.
+    let named: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|argument| !argument.starts_with("--")).collect();
+    if let Some(unknown) = named.iter().find(|name| !TABLES.contains(name)) {
+        return Err(format!("there is no table {unknown:?}; there are {TABLES:?}").into());
+    }
+    let wanted = |table| named.is_empty() || named.contains(&table);
 
     let folder = archive::folder()?;
     let layer = archive::layer(&folder, size)?;
@@ -37,10 +48,16 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         report::mib(compressed.len() as u64)
     );
 
-    inflate::native(&compressed)?;
+    if wanted("inflate") {
+        inflate::native(&compressed)?;
+    }
     drop(compressed);
-    let reference = ztoc::native_and_reference(&folder, &layer)?;
-    browser::inflate()?;
-    browser::whole_page(&folder, &layer, reference)?;
+    let reference = if wanted("ztoc") { ztoc::native_and_reference(&folder, &layer)? } else { None };
+    if wanted("wasm") {
+        browser::inflate()?;
+    }
+    if wanted("page") {
+        browser::whole_page(&folder, &layer, reference)?;
+    }
     Ok(())
 }
