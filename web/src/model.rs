@@ -325,6 +325,7 @@ impl Artifact {
     /// The name it is saved under, derived from the name of the source file.
     pub fn file_name(&self, source: &str) -> String {
         let stem = source.strip_suffix(".tar").unwrap_or(source);
+        let stem = stem.strip_suffix(".oci").unwrap_or(stem);
         match self {
             Self::SociArchive => format!("{stem}.soci.tar"),
             Self::Ztoc(id) => format!("{stem}.layer-{}.ztoc", u64::from(id.0) + 1),

@@ -3,7 +3,11 @@
 use serde_json::Value;
 use sociscope_browser_tests::{Journey, Page};
 use sociscope_golden::{fixtures, read, sha256_hex};
-use std::{collections::BTreeMap, io::Read, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek, SeekFrom, Write},
+    path::PathBuf,
+};
 
 /// A whole-image fixture and what the reference makes of it.
 struct Fixture {
@@ -102,8 +106,9 @@ async fn sample_needs_no_file_and_can_be_taken_away() -> Journey {
     page.wait_for_text(".layers", "Not").await?;
     let url = page.browser().current_url().await?.to_string();
     assert!(url.starts_with(&page.server().url()), "still on the page: {url}");
-    page.press("Save sociscope-sample.tar").await?;
-    assert!(page.downloaded("sample.tar").await? == sociscope_engine::sample::archive());
+    page.press(&format!("Save {}", sociscope_engine::sample::FILE_NAME)).await?;
+    let sample = page.downloaded(sociscope_engine::sample::FILE_NAME).await?;
+    assert!(sample == sociscope_engine::sample::archive());
     // Everything after the first load happens in this tab.
     let foreign: Vec<_> =
         page.server().requests().into_iter().filter(|path| !path.starts_with("/tools/sociscope/")).collect();
@@ -156,18 +161,57 @@ async fn files_that_are_no_image_get_a_reason_and_a_way_out() -> Journey {
     page.close().await
 }
 
-/// A layer large enough to be caught in the act.
+/// A layer large enough to be caught in the act: what reads it ends, and what is shown stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn running_analysis_can_be_cancelled() -> Journey {
     let page = Page::open().await?;
-    let image = large_image(768 << 20)?;
+    // Every worker from now on is counted, and what it says.
+    page.evaluate(
+        "const seen = window.seen = { started: 0, ended: 0, messages: 0 };
+         window.Worker = class extends Worker {
+             constructor(...options) {
+                 super(...options);
+                 seen.started += 1;
+                 this.addEventListener('message', () => { seen.messages += 1; });
+             }
+             terminate() { super.terminate(); seen.ended += 1; }
+         };",
+    )
+    .await?;
+    let image = large_image(4 << 30)?;
     page.choose_file(&image).await?;
-    page.press("Cancel").await?;
-    page.wait_for_text("h1", "ancelled").await?;
-    // Nothing goes on behind the verdict: what it shows stays.
-    let shown = page.text("main").await?;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert_eq!(page.text("main").await?, shown);
+    // It has begun: the row of the layer says how fast it is read.
+    page.wait_for_text(".lrow.is-active", "MiB/s").await?;
+    // Measured in the page, from the click to the verdict on the screen.
+    page.evaluate(
+        "const cancel = [...document.querySelectorAll('button')].find((b) => b.textContent.includes('Cancel'));
+         const clicked = performance.now();
+         const look = () => {
+             if (document.querySelector('h1').textContent.includes('Cancelled')) {
+                 document.body.dataset.cancelledAfter = performance.now() - clicked;
+             } else {
+                 requestAnimationFrame(look);
+             }
+         };
+         cancel.click();
+         look();",
+    )
+    .await?;
+    page.wait_for_text("h1", "Cancelled: 0 of 1 layers read").await?;
+    let took = page.evaluate("return Number(document.body.dataset.cancelledAfter)").await?;
+    let took = took.as_f64().ok_or("measured in the page")?;
+    println!("cancelled after {took:.0} ms");
+    // Far above what a person notices as slow, far below reading on to the end.
+    assert!(took < 3000.0, "cancelled after {took:.0} ms");
+
+    // Nothing goes on behind the verdict: every worker is ended and silent, what is shown stays.
+    let still = "return [window.seen, document.querySelector('main').innerText]";
+    let shown = page.evaluate(still).await?;
+    assert!(shown[0]["started"].as_u64() > Some(0), "{shown}");
+    assert_eq!(shown[0]["started"], shown[0]["ended"]);
+    assert!(shown[0]["messages"].as_u64() > Some(0), "{shown}");
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    assert_eq!(page.evaluate(still).await?, shown);
     std::fs::remove_file(image)?;
     page.close().await
 }
@@ -195,14 +239,18 @@ async fn every_view_fits_every_width() -> Journey {
     page.close().await
 }
 
-/// An OCI archive around one uncompressed layer of `size` zero bytes in one file.
+/// An OCI archive around one uncompressed layer of `size` zero bytes in one file. The zeros are a
+/// hole in the file and take no space on the disk.
 fn large_image(size: u64) -> Journey<PathBuf> {
-    let mut layer = tar::Header::new_ustar();
-    layer.set_path("data")?;
-    layer.set_size(size);
-    layer.set_mode(0o644);
-    layer.set_cksum();
-    let content = || layer.as_bytes().as_slice().chain(std::io::repeat(0).take(size + 1024));
+    let member = |name: &str, size: u64| -> Journey<tar::Header> {
+        let mut header = tar::Header::new_ustar();
+        header.set_path(name)?;
+        header.set_size(size);
+        header.set_mode(0o644);
+        header.set_cksum();
+        Ok(header)
+    };
+    let layer = member("data", size)?;
     let layer_size = 512 + size + 1024;
     // Its digest does not matter here, nobody waits for the end.
     let layer_digest = format!("sha256:{}", "0".repeat(64));
@@ -219,20 +267,22 @@ fn large_image(size: u64) -> Journey<PathBuf> {
         manifest.len()
     );
     let path = std::env::temp_dir().join(format!("sociscope-large-{}.tar", std::process::id()));
-    let mut archive = tar::Builder::new(std::io::BufWriter::new(std::fs::File::create(&path)?));
-    let mut append = |name: String, size: u64, content: &mut dyn Read| {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(size);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, name, content)
-    };
-    append(format!("blobs/sha256/{}", &layer_digest[7..]), layer_size, &mut content())?;
-    for document in [config, &manifest] {
-        let name = format!("blobs/sha256/{}", sha256_hex(document.as_bytes()));
-        append(name, document.len() as u64, &mut document.as_bytes())?;
+    let mut archive = tar::Builder::new(std::fs::File::create(&path)?);
+    let blob = |digest: &str| format!("blobs/sha256/{digest}");
+    for (name, document) in [
+        (blob(&sha256_hex(config.as_bytes())), config),
+        (blob(&sha256_hex(manifest.as_bytes())), &manifest),
+        ("index.json".to_owned(), &index),
+    ] {
+        archive.append(&member(&name, document.len() as u64)?, document.as_bytes())?;
     }
-    append("index.json".to_owned(), index.len() as u64, &mut index.as_bytes())?;
-    archive.finish()?;
+    // The layer goes in place of the two empty blocks that end a tar.
+    let mut file = archive.into_inner()?;
+    file.seek(SeekFrom::Current(-1024))?;
+    file.write_all(member(&blob(&layer_digest[7..]), layer_size)?.as_bytes())?;
+    file.write_all(layer.as_bytes())?;
+    let end = file.stream_position()? + (layer_size - 512).next_multiple_of(512) + 1024;
+    file.set_len(end)?;
     Ok(path)
 }
 

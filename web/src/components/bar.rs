@@ -15,6 +15,8 @@ pub enum Paint {
     Solid,
     /// Not indexed: pulled before start.
     Hatched,
+    /// Not read, so nobody knows.
+    Unread,
     /// Broken.
     Broken,
 }
@@ -24,6 +26,7 @@ impl Paint {
         match self {
             Self::Solid => "f-acc",
             Self::Hatched => "f-hatch",
+            Self::Unread => "f-wait",
             Self::Broken => "f-bad",
         }
     }
@@ -131,10 +134,26 @@ pub struct CompositionProps {
 
 /// Share of the width from which a part has room for its number.
 const ROOM_FOR_NAME: f64 = 0.03;
-/// … and for its size: 24 % of the narrowest strip is 68 px.
+/// … and for its size: 24 % of the narrowest strip is 68 px,
 const ROOM_FOR_SIZE: f64 = 0.24;
-/// … and, on a wide screen, for what it is.
-const ROOM_FOR_WHAT: f64 = 0.36;
+/// and so is this share of the strip where the window is not narrow.
+const ROOM_FOR_SIZE_WHEN_WIDE: f64 = 0.1;
+/// Width of the strip in the smallest window that counts as wide, and in it of number and size and
+/// of a letter, in CSS pixels and in the widest of the fonts.
+const WIDE: f64 = 1056.0;
+const NAME_AND_SIZE: f64 = 80.0;
+const LETTER: f64 = 7.2;
+/// Fewer letters say nothing.
+const FEWEST_LETTERS: usize = 8;
+
+/// As much of `what` as a part with this share has room for.
+fn fitted(what: &str, share: f64) -> Option<String> {
+    let room = ((share * WIDE - NAME_AND_SIZE) / LETTER).max(0.0) as usize;
+    if what.chars().count() <= room {
+        return Some(what.to_owned());
+    }
+    (room >= FEWEST_LETTERS).then(|| what.chars().take(room - 1).collect::<String>().trim_end().to_owned() + "…")
+}
 
 /// All bytes of an image, side by side.
 #[component]
@@ -157,11 +176,13 @@ pub fn Composition(props: &CompositionProps) -> Html {
                 if share >= ROOM_FOR_NAME {
                     <text x="0" y="37">
                         <tspan class="t-strong">{ &segment.name }</tspan>
-                        if share >= ROOM_FOR_SIZE {
-                            <tspan dx="6">{ &segment.size }</tspan>
+                        if share >= ROOM_FOR_SIZE_WHEN_WIDE {
+                            <tspan dx="6" class={(share < ROOM_FOR_SIZE).then_some("hide-narrow")}>
+                                { &segment.size }
+                            </tspan>
                         }
-                        if share >= ROOM_FOR_WHAT {
-                            <tspan dx="6" class="hide-narrow">{ &segment.what }</tspan>
+                        if let Some(what) = fitted(&segment.what, share) {
+                            <tspan dx="6" class="only-wide">{ what }</tspan>
                         }
                     </text>
                 }
@@ -174,5 +195,18 @@ pub fn Composition(props: &CompositionProps) -> Html {
             { for parts }
             <g class="crisp">{ for gaps }</g>
         </svg>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitted;
+
+    #[test]
+    fn a_label_is_shown_as_far_as_it_fits_or_not_at_all() {
+        assert_eq!(fitted("COPY app /srv", 1.0).as_deref(), Some("COPY app /srv"));
+        assert_eq!(fitted("RUN pip install --no-cache-dir", 0.2).as_deref(), Some("RUN pip install…"));
+        assert_eq!(fitted("COPY app /srv", 0.1), None);
+        assert_eq!(fitted("COPY app /srv", 0.0), None);
     }
 }

@@ -61,14 +61,10 @@ pub fn FailureWords(props: &FailureWordsProps) -> Html {
     let failure = &props.failure;
     html! {
         <Headline tone={tone(failure.culprit)} title={failure.headline.clone()}>
-            <p>{ marked(&failure.reason) }</p>
-            <p>
-                if let Some(fix) = &failure.fix {
-                    <b>{ marked(fix) }</b>
-                    { " " }
-                }
-                { whose(failure.culprit) }
-            </p>
+            <p>{ marked(&failure.reason) }{ " " }{ whose(failure.culprit) }</p>
+            if let Some(fix) = &failure.fix {
+                <p><b>{ marked(fix) }</b></p>
+            }
         </Headline>
     }
 }
@@ -93,7 +89,8 @@ fn whose(culprit: Culprit) -> &'static str {
 fn facts(source: Option<&Source>, failure: &Failure) -> Vec<(AttrValue, AttrValue)> {
     let file = source
         .map(|source| ("file".into(), format!("{}, {}", source.name, human::file_size(source.size)).into()));
-    let others = failure.facts.iter().map(|(name, value)| ((*name).into(), value.clone().into()));
+    // The file is named already.
+    let others = failure.facts.iter().filter(|(name, value)| (*name, value.as_str()) != ("where", "the file")).map(|(name, value)| ((*name).into(), value.clone().into()));
     file.into_iter().chain(others).collect()
 }
 

@@ -51,7 +51,8 @@ pub fn StatusBar(props: &StatusBarProps) -> Html {
 
 fn measured(run: &Run) -> String {
     let total = &run.total;
-    let mut text = format!("Read in {}", human::duration(total.elapsed));
+    let how = if run.cancelled { "Cancelled after" } else { "Read in" };
+    let mut text = format!("{how} {}", human::duration(total.elapsed));
     // Rates over a blink of an eye say nothing.
     if total.elapsed >= 0.5 && total.produced_rate > 0.0 {
         text.push_str(&format!(", {} uncompressed", human::rate(total.produced_rate)));

@@ -35,7 +35,7 @@ pub fn ImageHeadline(props: &ImageProps) -> Html {
                     </Headline>
                 }
                 { figures(run, &image.verdict) }
-                if let Some(failure) = &verdict.failure {
+                if let Some(failure) = verdict.failure.as_ref().filter(|_| verdict.kind == VerdictKind::Failed) {
                     <div class="full"><Facts facts={facts(failure)} /></div>
                 }
                 if !image.layers.is_empty() {
@@ -92,7 +92,8 @@ fn Cancelled(props: &ImageProps) -> Html {
 }
 
 fn figures(run: &Run, verdict: &Verdict) -> Html {
-    if run.cancelled || verdict.kind == VerdictKind::Pending {
+    // What a broken image would cost to pull is no question.
+    if run.cancelled || matches!(verdict.kind, VerdictKind::Pending | VerdictKind::Failed) {
         return Html::default();
     }
     let whole = verdict.image_bytes;
@@ -128,28 +129,33 @@ fn figures(run: &Run, verdict: &Verdict) -> Html {
 }
 
 fn composition(image: &ImageReport) -> Html {
-    let lazy = |layer: &&LayerReport| layer.status == LayerStatus::Indexed;
-    let sum = |layers: &mut dyn Iterator<Item = &LayerReport>| {
+    let sum = |wanted: Paint| {
+        let layers = image.layers.iter().filter(|layer| paint(layer.status) == wanted);
         layers.fold(0_u64, |sum, layer| sum.saturating_add(layer.size))
     };
-    let indexed = sum(&mut image.layers.iter().filter(lazy));
-    let whole = sum(&mut image.layers.iter().filter(|layer| !lazy(layer)));
+    let parts: Vec<(&str, String)> = [
+        ("f-acc", "Indexed", Paint::Solid, " stay in the registry until read"),
+        ("f-hatch", "Pulled whole before start", Paint::Hatched, ""),
+        ("f-wait", "Not read", Paint::Unread, ""),
+        ("f-bad", "Broken", Paint::Broken, ""),
+    ]
+    .into_iter()
+    .filter_map(|(class, name, paint, what)| {
+        let bytes = sum(paint);
+        (bytes > 0).then(|| (class, format!("{name}: {}{what}", human::size(bytes))))
+    })
+    .collect();
     let segments: Vec<Segment> = image.layers.iter().map(segment).collect();
     let label = format!(
-        "Compressed bytes of {}, in order: {} indexed, {} pulled whole. The table below has the numbers.",
+        "Compressed bytes of {}, in order. {}. The table below has the numbers.",
         human::counted(image.layers.len() as u64, "layer"),
-        human::size(indexed),
-        human::size(whole),
+        parts.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join(". "),
     );
     html! {
         <figure class="full stack stack--2">
             <Composition {segments} {label} />
             <ul class="legend">
-                <li>
-                    <Swatch class="f-acc" />
-                    { format!("Indexed: {} stay in the registry until read", human::size(indexed)) }
-                </li>
-                <li><Swatch class="f-hatch" />{ format!("Pulled whole before start: {}", human::size(whole)) }</li>
+                { for parts.into_iter().map(|(class, words)| html! { <li><Swatch {class} />{ words }</li> }) }
             </ul>
         </figure>
     }
@@ -170,6 +176,7 @@ pub fn paint(status: LayerStatus) -> Paint {
     match status {
         LayerStatus::Indexed => Paint::Solid,
         LayerStatus::Failed | LayerStatus::Missing => Paint::Broken,
+        LayerStatus::Pending => Paint::Unread,
         _ => Paint::Hatched,
     }
 }

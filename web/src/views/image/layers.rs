@@ -22,7 +22,7 @@ pub fn Layers(props: &ImageProps) -> Html {
     let Some(image) = run.report.images.get(run.shown_image) else { return Html::default() };
     let scale = image.layers.iter().map(extent).max().unwrap_or_default();
     let head = html! {
-        <ul class="legend hide-narrow">
+        <ul class="legend end">
             <li><Swatch class="f-acc" />{ "compressed" }</li>
             <li><Swatch class="f-line" />{ "uncompressed" }</li>
         </ul>
@@ -110,7 +110,7 @@ fn row(layer: &LayerReport, scale: u64, run: &Run, dispatch: &Dispatch) -> Html 
                     />
                 </div>
             </td>
-            <td role="cell" class="num x-sp">{ spans.map_or_else(none, |spans| number_cell(spans, indexed)) }</td>
+            <td role="cell" class="num x-sp">{ spans.map_or_else(|| none(layer), |spans| number_cell(spans, indexed)) }</td>
             <td role="cell" class="num x-z">
                 if let Some(ztoc) = scan.and_then(|scan| scan.ztoc.as_ref()) {
                     <Button
@@ -125,7 +125,7 @@ fn row(layer: &LayerReport, scale: u64, run: &Run, dispatch: &Dispatch) -> Html 
                         { human::size(ztoc.size) }
                     </Button>
                 } else {
-                    { none() }
+                    { none(layer) }
                 }
             </td>
             <td role="cell" class="x-st">{ state(layer) }</td>
@@ -133,8 +133,13 @@ fn row(layer: &LayerReport, scale: u64, run: &Run, dispatch: &Dispatch) -> Html 
     }
 }
 
-fn none() -> Html {
-    html! { <span class="dim">{ "none" }</span> }
+/// There is none, or nobody knows yet.
+fn none(layer: &LayerReport) -> Html {
+    if layer.scan.is_none() && layer.failure().is_none() {
+        html! { <span class="dim"><span aria-hidden="true">{ "–" }</span><span class="vh">{ "not read" }</span></span> }
+    } else {
+        html! { <span class="dim">{ "none" }</span> }
+    }
 }
 
 /// A number that counts is strong; one of a layer that is pulled whole anyway is not.
