@@ -9,8 +9,7 @@ use crate::{
     verdict::VerdictKind,
 };
 
-/// AWS speaks of 250 MB; soci's own documents and most people of MiB. The difference is nobody's
-/// concern, the threshold is a rule of thumb.
+/// Below this compressed size lazy loading gains little, says AWS's documentation of Fargate.
 const SMALL_IMAGE: u64 = 250 << 20;
 
 /// Every finding, in the order of the rules, then of images and layers.

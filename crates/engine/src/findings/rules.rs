@@ -224,7 +224,7 @@ pub(super) const IMAGE_SMALL: Rule = Rule {
     id: "image-small",
     severity: Info,
     title: "The image is small: little to gain",
-    reason: "AWS suggests lazy loading for images of more than 250 MB compressed; smaller ones \
+    reason: "AWS suggests lazy loading for images of more than 250 MiB compressed; smaller ones \
              are pulled about as quickly as they are mounted.",
     source: AWS_PULL,
     fix: "",
