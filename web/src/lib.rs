@@ -36,3 +36,7 @@ pub fn start() {
     browser::fault::watch();
     yew::Renderer::<app::App>::new().render();
 }
+
+// Unit tests run where the page does; most of them would pass anywhere.
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

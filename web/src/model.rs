@@ -355,7 +355,7 @@ pub enum Action {
     /// Which image of the archive to show ([`Run::shown_image`]).
     ShowImage(usize),
     /// Replaces the task definition form.
-    EditTask(Form),
+    EditTask(Box<Form>),
     /// Save something to the reader's disk.
     Save(Artifact),
     /// Save the built-in sample image as a tar, to be tried with other tools.
@@ -392,10 +392,7 @@ impl View {
 
     /// The view a hash asks for; anything unknown is the first view.
     pub fn from_hash(hash: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|view| view.hash() == hash)
-            .unwrap_or_default()
+        Self::ALL.into_iter().find(|view| view.hash() == hash).unwrap_or_default()
     }
 }
 
@@ -426,9 +423,6 @@ impl Theme {
 
     /// The theme called `name`; anything unknown is [`Theme::System`].
     pub fn from_name(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|theme| theme.name() == name)
-            .unwrap_or_default()
+        Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or_default()
     }
 }

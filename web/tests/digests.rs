@@ -65,7 +65,8 @@ const KEEP_LITTLE: u32 = 0;
 
 #[wasm_bindgen_test]
 async fn spans_within_and_across_chunks() {
-    let borders = [(18, false), (40, true), (100, false), (250, true), (251, true), (400, false), (1000, false)];
+    let borders =
+        [(18, false), (40, true), (100, false), (250, true), (251, true), (400, false), (1000, false)];
     for chunk in [1, 7, 64, 399, 1000] {
         check(&borders, chunk, KEEP_ALL).await;
     }
@@ -89,7 +90,8 @@ async fn spans_too_long_to_be_kept() {
 
 #[wasm_bindgen_test]
 async fn a_long_span_that_ends_with_the_chunk() {
-    check(&[(0, false), (1_048_576, true), (2_097_152, true), (2_500_000, false)], 1 << 20, KEEP_LITTLE).await;
+    check(&[(0, false), (1_048_576, true), (2_097_152, true), (2_500_000, false)], 1 << 20, KEEP_LITTLE)
+        .await;
 }
 
 #[wasm_bindgen_test]

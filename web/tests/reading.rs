@@ -39,7 +39,8 @@ async fn check(len: u32, piece: u32) {
 
 #[wasm_bindgen_test]
 async fn every_way_gives_the_same_bytes() {
-    for (len, piece) in [(1, 1), (10, 3), (65_536, 65_536), (300_000, 4_096), (5_000_000, 1 << 20), (3_000_001, 777_777)]
+    for (len, piece) in
+        [(1, 1), (10, 3), (65_536, 65_536), (300_000, 4_096), (5_000_000, 1 << 20), (3_000_001, 777_777)]
     {
         check(len, piece).await;
     }

@@ -43,7 +43,9 @@ impl DropZone {
         let depth = Rc::new(Cell::new(0_i32));
         let listen = |name, act: Box<dyn Fn(&DataTransfer)>| {
             Listener::on(&window, name, move |event: Event| {
-                let Some(data) = event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer) else { return };
+                let Some(data) = event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer) else {
+                    return;
+                };
                 // Text and links dragged about in the page are none of our business.
                 if data.types().includes(&"Files".into(), 0) {
                     event.prevent_default();
@@ -53,29 +55,38 @@ impl DropZone {
         };
         let enter = {
             let (depth, on) = (Rc::clone(&depth), on.clone());
-            listen("dragenter", Box::new(move |_| {
-                depth.set(depth.get() + 1);
-                on.emit(Drag::Over);
-            }))
+            listen(
+                "dragenter",
+                Box::new(move |_| {
+                    depth.set(depth.get() + 1);
+                    on.emit(Drag::Over);
+                }),
+            )
         };
         let leave = {
             let (depth, on) = (Rc::clone(&depth), on.clone());
-            listen("dragleave", Box::new(move |_| {
-                depth.set(depth.get() - 1);
-                if depth.get() <= 0 {
-                    depth.set(0);
-                    on.emit(Drag::Gone);
-                }
-            }))
+            listen(
+                "dragleave",
+                Box::new(move |_| {
+                    depth.set(depth.get() - 1);
+                    if depth.get() <= 0 {
+                        depth.set(0);
+                        on.emit(Drag::Gone);
+                    }
+                }),
+            )
         };
         let over = listen("dragover", Box::new(|data| data.set_drop_effect("copy")));
-        let drop = listen("drop", Box::new(move |data| {
-            depth.set(0);
-            on.emit(Drag::Gone);
-            if let Some(dropped) = dropped(data) {
-                on.emit(dropped);
-            }
-        }));
+        let drop = listen(
+            "drop",
+            Box::new(move |data| {
+                depth.set(0);
+                on.emit(Drag::Gone);
+                if let Some(dropped) = dropped(data) {
+                    on.emit(dropped);
+                }
+            }),
+        );
         Self { _listeners: vec![enter, leave, over, drop] }
     }
 }

@@ -152,7 +152,8 @@ fn fitted(what: &str, share: f64) -> Option<String> {
     if what.chars().count() <= room {
         return Some(what.to_owned());
     }
-    (room >= FEWEST_LETTERS).then(|| what.chars().take(room - 1).collect::<String>().trim_end().to_owned() + "…")
+    (room >= FEWEST_LETTERS)
+        .then(|| what.chars().take(room - 1).collect::<String>().trim_end().to_owned() + "…")
 }
 
 /// All bytes of an image, side by side.
@@ -201,6 +202,8 @@ pub fn Composition(props: &CompositionProps) -> Html {
 #[cfg(test)]
 mod tests {
     use super::fitted;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn a_label_is_shown_as_far_as_it_fits_or_not_at_all() {

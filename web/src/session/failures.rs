@@ -62,7 +62,8 @@ pub fn unreadable(error: &JsValue) -> Failure {
     Failure {
         culprit: Culprit::File,
         headline: "The file cannot be read any more".to_owned(),
-        reason: "It was changed, moved or deleted after it was chosen, or the browser may not read it.".to_owned(),
+        reason: "It was changed, moved or deleted after it was chosen, or the browser may not read it."
+            .to_owned(),
         facts: vec![("browser says", words(error))],
         fix: Some("Choose the file again.".to_owned()),
     }
@@ -73,7 +74,8 @@ pub fn folder(name: &str) -> Failure {
     Failure {
         culprit: Culprit::File,
         headline: "That is a folder".to_owned(),
-        reason: "Sociscope reads an image as one file. An OCI layout directory becomes one with tar.".to_owned(),
+        reason: "Sociscope reads an image as one file. An OCI layout directory becomes one with tar."
+            .to_owned(),
         facts: vec![("dropped", name.to_owned())],
         fix: Some(format!("tar -C {} -cf image.tar .", shell_word(name))),
     }
@@ -123,6 +125,8 @@ fn shell_word(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::shell_word;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn a_dropped_name_cannot_become_a_command() {

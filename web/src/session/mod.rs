@@ -160,9 +160,14 @@ impl Session {
                 self.drop_file();
                 self.show(|state| state.stage = Stage::Empty);
             }
-            Action::SetMinLayerSize(bytes) => self.change(|run| run.set_options(|options| options.min_layer_size = bytes)),
-            Action::SetPlatforms(choice) => self.change(|run| run.set_options(|options| options.platforms = choice)),
-            Action::SetSpanSize(bytes) if self.run.as_ref().is_some_and(|run| run.options().span_size == bytes) => {}
+            Action::SetMinLayerSize(bytes) => {
+                self.change(|run| run.set_options(|options| options.min_layer_size = bytes))
+            }
+            Action::SetPlatforms(choice) => {
+                self.change(|run| run.set_options(|options| options.platforms = choice))
+            }
+            Action::SetSpanSize(bytes)
+                if self.run.as_ref().is_some_and(|run| run.options().span_size == bytes) => {}
             Action::SetSpanSize(bytes) => {
                 // What the workers of the present run still say is of another span size.
                 self.number += 1;
@@ -171,7 +176,7 @@ impl Session {
                 self.tick_while_running();
             }
             Action::ShowImage(image) => self.change(|run| run.show_image(image)),
-            Action::EditTask(form) => self.change(|run| run.edit_form(form)),
+            Action::EditTask(form) => self.change(|run| run.edit_form(*form)),
             Action::Save(artifact) => self.save(&artifact),
             Action::Go(view) => {
                 address::go(view);
@@ -194,12 +199,17 @@ impl Session {
                 let name = file.name();
                 self.open(file, false, Options::default());
                 if of > 1 {
-                    self.toast(format!("{of} files were dropped. {name} is analysed; drop the others one by one."), true);
+                    self.toast(
+                        format!("{of} files were dropped. {name} is analysed; drop the others one by one."),
+                        true,
+                    );
                 }
             }
             Drag::Folder { name } => {
                 self.drop_file();
-                self.show(|state| state.stage = Stage::Failed { source: None, failure: failures::folder(&name) });
+                self.show(|state| {
+                    state.stage = Stage::Failed { source: None, failure: failures::folder(&name) }
+                });
             }
         }
     }
@@ -232,7 +242,8 @@ impl Session {
 
     fn opened(&mut self, result: Result<Archive, Failure>) {
         self.wanted = None;
-        let (Some((file, options, since)), Stage::Opening(source)) = (self.opening.take(), &self.state.stage) else {
+        let (Some((file, options, since)), Stage::Opening(source)) = (self.opening.take(), &self.state.stage)
+        else {
             return;
         };
         let source = source.clone();

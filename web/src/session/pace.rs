@@ -26,7 +26,9 @@ impl Pace {
 
     /// Units per second lately; 0 until it can be said.
     pub fn rate(&self) -> f64 {
-        let (Some((from, first)), Some((to, last))) = (self.seen.front(), self.seen.back()) else { return 0.0 };
+        let (Some((from, first)), Some((to, last))) = (self.seen.front(), self.seen.back()) else {
+            return 0.0;
+        };
         if to - from < PATIENCE { 0.0 } else { last.saturating_sub(*first) as f64 / (to - from) }
     }
 }
@@ -44,6 +46,8 @@ pub fn seconds_left(whole: (u64, f64), running: impl Iterator<Item = (u64, f64)>
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn pace(seen: &[(f64, u64)]) -> Pace {
         let mut pace = Pace::default();
@@ -62,7 +66,10 @@ mod tests {
     fn follows_the_last_seconds_only() {
         assert_eq!(pace(&[(0.0, 0), (1.0, 100)]).rate(), 100.0);
         // Ten slow seconds, then four fast ones.
-        assert_eq!(pace(&[(0.0, 0), (10.0, 10), (11.0, 210), (12.0, 410), (13.0, 610), (14.0, 810)]).rate(), 200.0);
+        assert_eq!(
+            pace(&[(0.0, 0), (10.0, 10), (11.0, 210), (12.0, 410), (13.0, 610), (14.0, 810)]).rate(),
+            200.0
+        );
     }
 
     #[test]

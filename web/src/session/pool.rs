@@ -74,7 +74,8 @@ impl RunningWorker {
         });
         let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
             // A script that cannot be loaded gives an event without words.
-            let said = js_sys::Reflect::get(&event, &"message".into()).ok().and_then(|words| words.as_string());
+            let said =
+                js_sys::Reflect::get(&event, &"message".into()).ok().and_then(|words| words.as_string());
             on.emit(Said::Broke(said.unwrap_or_else(|| "the worker could not be started".to_owned())));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

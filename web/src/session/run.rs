@@ -324,8 +324,7 @@ impl LiveRun {
     }
 
     fn mark_running(&mut self) {
-        let running: Vec<LayerId> =
-            self.pool.iter().flat_map(Pool::running).map(LayerWork::layer).collect();
+        let running: Vec<LayerId> = self.pool.iter().flat_map(Pool::running).map(LayerWork::layer).collect();
         for layer in &mut self.layers {
             if layer.shown.phase == Phase::Waiting && running.contains(&layer.shown.id) {
                 layer.shown.phase = Phase::Running;
@@ -414,7 +413,8 @@ impl LiveRun {
         };
         let running = self.layers.iter().filter(|layer| layer.shown.phase == Phase::Running);
         let left = self.is_running().then(|| {
-            let running = running.map(|layer| (layer.shown.total.saturating_sub(layer.shown.read), layer.shown.rate));
+            let running =
+                running.map(|layer| (layer.shown.total.saturating_sub(layer.shown.read), layer.shown.rate));
             seconds_left((total.saturating_sub(read), rate), running)
         });
         Totals {

@@ -68,6 +68,8 @@ pub fn jobs(tasks: Vec<LayerTask>, workers: usize) -> Vec<LayerWork> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const MIB: u64 = 1 << 20;
 

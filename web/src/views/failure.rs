@@ -90,7 +90,11 @@ fn facts(source: Option<&Source>, failure: &Failure) -> Vec<(AttrValue, AttrValu
     let file = source
         .map(|source| ("file".into(), format!("{}, {}", source.name, human::file_size(source.size)).into()));
     // The file is named already.
-    let others = failure.facts.iter().filter(|(name, value)| (*name, value.as_str()) != ("where", "the file")).map(|(name, value)| ((*name).into(), value.clone().into()));
+    let others = failure
+        .facts
+        .iter()
+        .filter(|(name, value)| (*name, value.as_str()) != ("where", "the file"))
+        .map(|(name, value)| ((*name).into(), value.clone().into()));
     file.into_iter().chain(others).collect()
 }
 

@@ -139,7 +139,8 @@ impl SpanDigests {
             return Ok(());
         }
         let bytes = self.place(span.start.0, span.end.0).ok_or_else(lost)?;
-        let digest = self.subtle.digest_with_str_and_buffer_source("SHA-256", bytes.unchecked_ref::<Object>())?;
+        let digest =
+            self.subtle.digest_with_str_and_buffer_source("SHA-256", bytes.unchecked_ref::<Object>())?;
         self.in_flight_bytes += bytes.length();
         self.in_flight.push_back(InFlight { span: span.id, bytes: bytes.length(), digest: digest.into() });
         Ok(())

@@ -102,14 +102,14 @@ impl<R: Fn(LayerCount)> Drive<R> {
                 Some((at, reader)) if *at == offset => (at, reader),
                 // The first piece. A layer is read forwards, so there is no second first.
                 place => {
-                    let rest = file
-                        .slice_with_f64_and_f64(offset as f64, file.size())
-                        .map_err(Stop::Unreadable)?;
+                    let rest =
+                        file.slice_with_f64_and_f64(offset as f64, file.size()).map_err(Stop::Unreadable)?;
                     let (at, reader) = place.insert((offset, Reader::new(&rest)));
                     (at, reader)
                 }
             };
-            let piece = reader.read(u32::try_from(len).unwrap_or(u32::MAX)).await.map_err(Stop::Unreadable)?;
+            let piece =
+                reader.read(u32::try_from(len).unwrap_or(u32::MAX)).await.map_err(Stop::Unreadable)?;
             *at += u64::from(piece.length());
             // One buffer for all pieces: what is in WebAssembly memory is the formula and this.
             bytes.resize(piece.length() as usize, 0);

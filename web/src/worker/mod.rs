@@ -48,7 +48,10 @@ async fn answer(request: Request, payload: JsValue) {
     match request {
         Request::Layer { task } => {
             let Ok(file) = payload.dyn_into::<web_sys::Blob>() else {
-                return send(&Reply::Fault { message: "a layer was asked for without its file".into() }, None);
+                return send(
+                    &Reply::Fault { message: "a layer was asked for without its file".into() },
+                    None,
+                );
             };
             let outcome = layer::run(task, &file, |progress| send(&Reply::Progress { progress }, None)).await;
             let ztoc = outcome.ztoc.as_deref().map(Uint8Array::from);

@@ -54,7 +54,10 @@ enum Source {
 impl Reader {
     /// Begins to read in the best way this browser offers.
     pub fn new(blob: &Blob) -> Self {
-        [Way::Byob, Way::Stream].into_iter().find_map(|way| Self::by(way, blob)).unwrap_or_else(|| Self::slices(blob))
+        [Way::Byob, Way::Stream]
+            .into_iter()
+            .find_map(|way| Self::by(way, blob))
+            .unwrap_or_else(|| Self::slices(blob))
     }
 
     /// Begins to read in a certain way; `None` when this browser does not know it.

@@ -177,6 +177,8 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::Found;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn spans_stand_between_the_reports_that_brought_them() {

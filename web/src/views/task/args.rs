@@ -125,6 +125,8 @@ pub fn split(line: &str) -> Result<Vec<String>, char> {
 #[cfg(test)]
 mod tests {
     use super::{join, split};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn check(line: &str, words: &[&str]) {
         assert_eq!(

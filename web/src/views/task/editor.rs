@@ -86,7 +86,7 @@ impl Editor {
         change(&mut form);
         if form != *self.form {
             self.history.keep(&self.form, field);
-            self.dispatch.emit(Action::EditTask(form));
+            self.dispatch.emit(Action::EditTask(Box::new(form)));
         }
     }
 
@@ -118,7 +118,7 @@ impl Editor {
         let before = self.history.back();
         let undone = before.is_some();
         if let Some(form) = before {
-            self.dispatch.emit(Action::EditTask(form));
+            self.dispatch.emit(Action::EditTask(Box::new(form)));
         }
         undone
     }
@@ -140,6 +140,8 @@ mod tests {
     use crate::model::{Action, Shared};
     use sociscope_fargate::Form;
     use std::{cell::RefCell, rc::Rc};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
     use yew::Callback;
 
     /// An editor whose form follows what it emits.
@@ -153,7 +155,7 @@ mod tests {
             let form = self.form.clone();
             let dispatch = Callback::from(move |action| {
                 if let Action::EditTask(new) = action {
-                    *form.borrow_mut() = new;
+                    *form.borrow_mut() = *new;
                 }
             });
             Editor::new(Shared::new(self.form.borrow().clone()), self.history.clone(), dispatch)

@@ -201,6 +201,8 @@ fn convert(form: &mut Form, kind: Kind, index: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn a_secret_leaves_no_plain_value_behind() {

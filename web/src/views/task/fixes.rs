@@ -137,6 +137,8 @@ fn health_check(value: &Value) -> Option<FormHealthCheck> {
 mod tests {
     use super::*;
     use sociscope_fargate::{Context, check};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn image() -> ImageConfig {
         serde_json::from_value(serde_json::json!({

@@ -6,8 +6,7 @@ use crate::{
 };
 use sociscope_engine::image::config::ImageConfig;
 use sociscope_fargate::{
-    Context, Diagnostic, Form, Pretty, Severity, build, check, ecr::ImageUri,
-    to_pretty,
+    Context, Diagnostic, Form, Pretty, Severity, build, check, ecr::ImageUri, to_pretty,
 };
 use std::cell::OnceCell;
 
@@ -48,7 +47,8 @@ impl Judged {
         let soci = run.analysis.soci_facts(run.shown_image);
         let form = (*run.form).clone();
         let definition = build(&form, &config);
-        let context = Context { image: Some(&config), sizes: Some(sizes), form: Some(&form), soci: Some(&soci) };
+        let context =
+            Context { image: Some(&config), sizes: Some(sizes), form: Some(&form), soci: Some(&soci) };
         let mut diagnostics = check(&definition.to_value(), &context);
         diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
         Self { pretty: to_pretty(&definition), diagnostics, config, form, fixed: OnceCell::new() }

@@ -100,6 +100,8 @@ fn nearest(present: u32, offered: impl Iterator<Item = u32>) -> Option<u32> {
 mod tests {
     use super::{allowed, gib, nearest};
     use sociscope_fargate::{SIZES, Size};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn every_offered_amount_has_its_own_label() {
