@@ -152,8 +152,13 @@ fn fitted(what: &str, share: f64) -> Option<String> {
     if what.chars().count() <= room {
         return Some(what.to_owned());
     }
-    (room >= FEWEST_LETTERS)
-        .then(|| what.chars().take(room - 1).collect::<String>().trim_end().to_owned() + "…")
+    if room < FEWEST_LETTERS {
+        return None;
+    }
+    let cut: String = what.chars().take(room - 1).collect();
+    // At the end of a word, where there is one.
+    let words = cut.rfind(' ').and_then(|end| cut.get(..end)).unwrap_or(&cut);
+    Some(format!("{words}…"))
 }
 
 /// All bytes of an image, side by side.

@@ -101,7 +101,7 @@ pub fn Analysing(props: &AnalysingProps) -> Html {
                 </Panel>
                 <div class="stack stack--4">
                     <Steps run={run.clone()} />
-                    <Findings report={run.report.clone()} title="Found so far" image={run.shown_image} />
+                    <Findings report={run.report.clone()} title="Found so far" empty="Nothing yet." image={run.shown_image} />
                 </div>
             </div>
         </div>

@@ -19,6 +19,8 @@ pub struct FindingsProps {
     pub report: Shared<Report>,
     /// Heading of the panel.
     pub title: AttrValue,
+    /// What stands in place of no findings.
+    pub empty: AttrValue,
     /// Index of the image shown: findings about another one are left out.
     pub image: usize,
 }
@@ -33,7 +35,7 @@ pub fn Findings(props: &FindingsProps) -> Html {
     html! {
         <Panel id="findings" title={props.title.clone()} {head}>
             if findings.is_empty() {
-                <p class="panel__body muted">{ "Nothing so far." }</p>
+                <p class="panel__body muted">{ &props.empty }</p>
             }
             { for findings.iter().map(|finding| html! {
                 <Notice tone={tone(finding.severity)} title={finding.sentence.clone()}>

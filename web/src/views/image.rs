@@ -49,7 +49,7 @@ pub fn ImageView(props: &ImageProps) -> Html {
                 </div>
                 <div class="stack stack--4">
                     <Downloads ..props.clone() />
-                    <Findings report={run.report.clone()} title="Findings" image={run.shown_image} />
+                    <Findings report={run.report.clone()} title="Findings" empty="Nothing to point out." image={run.shown_image} />
                 </div>
             </div>
         </div>

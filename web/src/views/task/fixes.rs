@@ -52,7 +52,21 @@ pub fn apply(edits: &[Edit], form: &Form, image: &ImageConfig) -> Option<Form> {
         fixed.log_create_group = text(flag).as_deref() == Some("true");
     });
 
-    (fixed != *form && build(&fixed, image).to_value() == after).then_some(fixed)
+    let same = without_empty_lists(build(&fixed, image).to_value()) == without_empty_lists(after);
+    (fixed != *form && same).then_some(fixed)
+}
+
+/// A patch that takes the last item leaves an empty list, a form leaves none: ECS reads both alike.
+fn without_empty_lists(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(members) => {
+            members.retain(|_, member| member.as_array().is_none_or(|items| !items.is_empty()));
+            members.values_mut().for_each(|member| *member = without_empty_lists(member.take()));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_empty_lists(item.take())),
+        _ => {}
+    }
+    value
 }
 
 /// A document before and after.
