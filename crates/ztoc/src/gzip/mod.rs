@@ -8,7 +8,9 @@
 //! ```
 //!
 //! * [`header`]: the header as a state machine that takes any slices and keeps no text.
+//! * [`checksum`]: the CRC-32 of what was inflated.
 //! * [`stream`]: members in turn, reporting every deflate block boundary.
 
+mod checksum;
 pub(crate) mod header;
 pub(crate) mod stream;

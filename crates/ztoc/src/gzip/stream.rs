@@ -1,5 +1,6 @@
 //! Members in turn: header, deflate blocks, trailer, and again.
 
+use super::checksum::Checksum;
 use super::header::HeaderReader;
 use crate::blocks::{BlockBoundary, BoundaryKind};
 use crate::error::{Error, Fault, Place, Within};
@@ -31,7 +32,7 @@ pub(crate) struct GzipStream {
     state: State,
     inflate: Inflate,
     output: Output,
-    crc: crc32fast::Hasher,
+    crc: Checksum,
     /// Bytes of the layer taken so far.
     position: u64,
     /// Where the current header, block or trailer begins.
@@ -54,7 +55,7 @@ impl GzipStream {
             state: State::Header(HeaderReader::new(false)),
             inflate: Inflate::new(),
             output: Output::new(),
-            crc: crc32fast::Hasher::new(),
+            crc: Checksum::default(),
             position: 0,
             part_start: 0,
             member_start: 0,
@@ -118,7 +119,7 @@ impl GzipStream {
         self.inflate.reset();
         self.output.begin_member();
         self.member_start = self.output.total();
-        self.crc = crc32fast::Hasher::new();
+        self.crc = Checksum::default();
         self.boundary(BoundaryKind::Header, 0, to)?;
         self.state = State::Blocks;
         Ok((taken, Progress::Moved))
