@@ -156,9 +156,9 @@ fn fitted(what: &str, share: f64) -> Option<String> {
         return None;
     }
     let cut: String = what.chars().take(room - 1).collect();
-    // At the end of a word, where there is one.
-    let words = cut.rfind(' ').and_then(|end| cut.get(..end)).unwrap_or(&cut);
-    Some(format!("{words}…"))
+    // At the end of a word, unless that wastes the room.
+    let words = cut.rfind(' ').and_then(|end| cut.get(..end)).filter(|words| words.len() > cut.len() / 2);
+    Some(format!("{}…", words.unwrap_or(&cut)))
 }
 
 /// All bytes of an image, side by side.
@@ -214,6 +214,7 @@ mod tests {
     fn a_label_is_shown_as_far_as_it_fits_or_not_at_all() {
         assert_eq!(fitted("COPY app /srv", 1.0).as_deref(), Some("COPY app /srv"));
         assert_eq!(fitted("RUN pip install --no-cache-dir", 0.2).as_deref(), Some("RUN pip install…"));
+        assert_eq!(fitted("COPY dir:4253caa6c17aa243 in /", 0.2).as_deref(), Some("COPY dir:4253caa6…"));
         assert_eq!(fitted("COPY app /srv", 0.1), None);
         assert_eq!(fitted("COPY app /srv", 0.0), None);
     }

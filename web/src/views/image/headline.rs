@@ -28,7 +28,7 @@ pub fn ImageHeadline(props: &ImageProps) -> Html {
                     <Cancelled ..props.clone() />
                 } else {
                     <Headline tone={tone(verdict)} title={verdict.headline.clone()}>
-                        <p>{ marked(&verdict.sentence) }</p>
+                        <p>{ answer(&verdict.sentence) }</p>
                         if let Some(fix) = verdict.failure.as_ref().and_then(|failure| failure.fix.as_ref()) {
                             <p>{ marked(fix) }</p>
                         }
@@ -62,6 +62,14 @@ fn tone(verdict: &Verdict) -> Tone {
             Some(Culprit::Unsupported | Culprit::Limit) => Tone::Warn,
             _ => Tone::Bad,
         },
+    }
+}
+
+/// The first of several sentences is the answer, the others explain it.
+fn answer(sentence: &str) -> Html {
+    match sentence.split_once(". ") {
+        Some((first, rest)) => html! { <><b>{ marked(first) }{ "." }</b>{ " " }{ marked(rest) }</> },
+        None => marked(sentence),
     }
 }
 
