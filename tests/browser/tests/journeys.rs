@@ -236,6 +236,12 @@ async fn every_view_fits_every_width() -> Journey {
         page.resize(width, 800).await?;
         page.fits("task definition", width).await?;
     }
+    page.drop_file("no image, and a name as long as downloads like to have them.txt", b"text").await?;
+    page.wait_for_text("main", "Choose another file").await?;
+    for width in [1280, 390, 320] {
+        page.resize(width, 800).await?;
+        page.fits("failure", width).await?;
+    }
     page.close().await
 }
 
