@@ -129,7 +129,7 @@ pub(super) const PUSH_THIS_ARCHIVE: Rule = Rule {
     reason: "`docker push` sends the original manifests, which name no index. The classic Docker \
              store also compresses layers anew, and then no zTOC matches.",
     source: SOCI_INDEX,
-    fix: "oras cp -r --from-oci-layout FILE:TAG REGISTRY/REPOSITORY:TAG",
+    fix: "Push with `oras cp -r --from-oci-layout FILE@DIGEST REGISTRY/REPOSITORY:TAG`.",
 };
 
 pub(super) const LAYER_ZSTD: Rule = Rule {

@@ -74,8 +74,8 @@ fn Sizes(props: &SizesProps) -> Html {
     }
     let name = |size: u64| match size {
         0 => props.zero.to_string(),
-        size if size == props.default => format!("{} (soci default)", human::size(size)),
-        size => human::size(size),
+        size if size == props.default => format!("{} (soci default)", human::setting(size)),
+        size => human::setting(size),
     };
     let onchange = {
         let (onchoose, chosen) = (props.onchoose.clone(), props.chosen);
