@@ -9,9 +9,9 @@
 //!   output   ├──────── WINDOW_SIZE ────────┼── SLACK ──┤····
 //!                ▲ any distance ends here   ▲ at: the next byte to write
 //!
-//!   round    refill ─ literal ─ literal ─┬─ literal ──────────────────────► next round
-//!            >= 56 bits                  └─ length ─ distance ─ copy ─────► next round
-//!                  <= 11 each               <= 20      <= 28 (refills first unless 39 bits are left)
+//!   round    refill ─ literal ─┬─ literal ──────────────────────► next round
+//!            >= 56 bits        └─ length ─ distance ─ copy ─────► next round
+//!                  <= 11          <= 20      <= 28 (refills first unless 39 bits are left)
 //! ```
 //!
 //! The next symbol's entry is looked up as soon as its bits are known, before a match is copied and before the
@@ -80,7 +80,7 @@ fn rounds<const YOUNG: bool>(
                 at += 1;
                 ahead.consume(entry);
                 entry = codes.literal_length.look_up(ahead.buffer);
-                if at == WINDOW_SIZE + 3 {
+                if at == WINDOW_SIZE + 2 {
                     break 'round;
                 }
             }
@@ -108,7 +108,7 @@ fn rounds<const YOUNG: bool>(
             let length = entry.value(ahead.buffer);
             ahead.consume(entry);
 
-            // At least 14 bits are left, enough for the index: the refill need not come first.
+            // At least 25 bits are left, enough for the index: the refill need not come first.
             let mut entry_of_distance = codes.distance.look_up(ahead.buffer);
             if ahead.count() < DISTANCE_AND_NEXT {
                 taken = ahead.refill(piece, taken);

@@ -6,9 +6,9 @@ use crate::alphabet::MAX_MATCH;
 /// boundary: 32 KiB (RFC 1951 §2).
 pub const WINDOW_SIZE: usize = 32768;
 
-/// Room behind the last position where a step of the decoder may start. The fast gear writes up to two
-/// literals and a match, and copies matches 16 bytes at a time.
-pub(crate) const SLACK: usize = 2 + MAX_MATCH + 16;
+/// Room behind the last position where a step of the decoder may start. The fast gear writes up to
+/// a literal and a match, and copies matches 16 bytes at a time.
+pub(crate) const SLACK: usize = 1 + MAX_MATCH + 16;
 
 /// The history any match can reach, followed by room for any step: what the fast gear works on.
 /// `window[WINDOW_SIZE]` is the next byte to be written.
@@ -38,7 +38,7 @@ const DEFAULT_CHUNK: usize = 256 * 1024;
 /// the last 32 KiB move to the front. With the default chunk that copies one byte for
 /// every eight decoded.
 ///
-/// Memory: 32 KiB + chunk + 275 bytes, fixed at construction.
+/// Memory: 32 KiB + chunk + 274 bytes, fixed at construction.
 #[derive(Debug, Clone)]
 pub struct Output {
     buffer: Box<[u8]>,
@@ -65,7 +65,7 @@ impl Output {
     /// An empty output with room for about `chunk` bytes between drains.
     ///
     /// Decoding pauses at the first symbol boundary at or after `chunk` pending bytes, so
-    /// [`pending`](Self::pending) can be up to 259 bytes longer. 0 counts as 1.
+    /// [`pending`](Self::pending) can be up to 258 bytes longer. 0 counts as 1.
     #[must_use]
     pub fn with_chunk(chunk: usize) -> Self {
         let limit = WINDOW_SIZE + chunk.max(1);
