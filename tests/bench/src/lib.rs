@@ -24,3 +24,5 @@ pub fn write_gzip_layer<W: Write>(out: W, size: u64) -> io::Result<W> {
 pub const GZIP_HEADER: usize = 10;
 /// CRC-32 and length after it.
 pub const GZIP_TRAILER: usize = 8;
+/// Size of the tar that is measured inside a worker, whose memory must hold it while it is made.
+pub const WORKER_LAYER: u64 = 256 << 20;

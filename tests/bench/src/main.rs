@@ -55,6 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let reference = if wanted("ztoc") { ztoc::native_and_reference(&folder, &layer)? } else { None };
     if wanted("wasm") {
         browser::inflate()?;
+        browser::build(&folder)?;
     }
     if wanted("page") {
         browser::whole_page(&folder, &layer, reference)?;

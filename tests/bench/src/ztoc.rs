@@ -73,13 +73,7 @@ pub fn native_and_reference(folder: &Path, layer: &Path) -> Outcome<Option<Cost>
     for _ in 0..ROUNDS {
         ours.push(run(Command::new(std::env::current_exe()?).arg("build-ztoc").arg(layer).arg(&our_ztoc))?);
         if let Some(reference) = &reference {
-            let span = SpanSize::DEFAULT.get().to_string();
-            theirs.push(run(Command::new(reference)
-                .env("TZ", "UTC")
-                .arg("ztoc")
-                .arg(layer)
-                .args([&span, "gzip"])
-                .arg(&their_ztoc))?);
+            theirs.push(run_reference(reference, layer, &their_ztoc)?);
         }
     }
     let our_cost = cost(&ours);
@@ -116,6 +110,19 @@ pub fn native_and_reference(folder: &Path, layer: &Path) -> Outcome<Option<Cost>
         kib(most("peak_bytes"))
     );
     Ok(their_cost)
+}
+
+/// What the reference alone needs for a layer; `None` where Go is not installed.
+pub fn reference_cost(folder: &Path, layer: &Path) -> Outcome<Option<Cost>> {
+    let Some(reference) = reference(folder)? else { return Ok(None) };
+    let out = folder.join("reference.ztoc");
+    let runs = (0..ROUNDS).map(|_| run_reference(&reference, layer, &out)).collect::<Outcome<Vec<_>>>()?;
+    Ok(Some(cost(&runs)))
+}
+
+fn run_reference(reference: &Path, layer: &Path, out: &Path) -> Outcome<Value> {
+    let span = SpanSize::DEFAULT.get().to_string();
+    run(Command::new(reference).env("TZ", "UTC").arg("ztoc").arg(layer).args([&span, "gzip"]).arg(out))
 }
 
 fn cost(runs: &[Value]) -> Cost {
