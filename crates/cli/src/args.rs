@@ -180,6 +180,7 @@ impl SelectionArgs {
                 PlatformChoice::Listed(self.platform.clone())
             },
             optimize_xattrs: self.optimizations.contains(&Optimization::Xattr),
+            ..Options::default()
         }
     }
 }

@@ -16,6 +16,23 @@ pub struct Options {
     /// Mark layers without extended attributes, so that the snapshotter need not ask
     /// (`--optimizations xattr`). Changing it is instant.
     pub optimize_xattrs: bool,
+    /// Which image of a file that holds several is converted: an index into
+    /// `Analysis::subjects` (`--image`). `None` is all of it where
+    /// that is one image. Changing it is instant.
+    pub subject: Option<usize>,
+    /// Keep the annotations of the image index's descriptors, and the links of attestations to
+    /// their images, which soci loses (`--keep-annotations`). Changing it is instant.
+    pub keep_annotations: bool,
+    /// The tag push tools find the image by, written as `org.opencontainers.image.ref.name` into
+    /// `index.json` and nowhere else, so that no digest that is pushed changes (`--tag`). Changing
+    /// it is instant.
+    pub tag: Option<String>,
+    /// Index layers even where the snapshotter will refuse the zTOC, as soci does
+    /// (`--keep-unusable`). Changing it is instant.
+    pub keep_unusable: bool,
+    /// Paths of files to be fetched before the container starts: a prefetch artefact is made for
+    /// each layer that holds one (`--prefetch-file`, experimental).
+    pub prefetch: Vec<String>,
 }
 
 impl Options {
@@ -32,6 +49,11 @@ impl Default for Options {
             min_layer_size: Self::DEFAULT_MIN_LAYER_SIZE,
             platforms: PlatformChoice::All,
             optimize_xattrs: false,
+            subject: None,
+            keep_annotations: false,
+            tag: None,
+            keep_unusable: false,
+            prefetch: Vec::new(),
         }
     }
 }

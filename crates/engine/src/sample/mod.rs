@@ -32,6 +32,11 @@ pub const OPTIONS: Options = Options {
     min_layer_size: 64 << 10,
     platforms: PlatformChoice::All,
     optimize_xattrs: false,
+    subject: None,
+    keep_annotations: false,
+    tag: None,
+    keep_unusable: false,
+    prefetch: Vec::new(),
 };
 
 /// When everything in it was made: 2026-01-15T09:30:00Z, in seconds.
