@@ -81,6 +81,7 @@ mod offsets;
 mod spans;
 mod tar;
 mod time;
+pub mod usable;
 mod ztoc;
 
 pub use blocks::{BlockBoundary, BlockIndex, Boundaries, BoundaryKind, SpanStart};
