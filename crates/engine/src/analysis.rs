@@ -228,7 +228,7 @@ impl Analysis {
                 built.digest.parse().map_err(|_| Error::Misuse("a summary with a malformed digest"))?;
             ztocs.insert(
                 (layer.digest, layer.compression),
-                ZtocBlob { digest, size: built.size, disables_xattrs: built.no_xattrs },
+                ZtocBlob { digest, size: built.size, disables_xattrs: built.no_xattrs, prefetch: vec![] },
             );
         }
         selection.finish(layout, &ztocs).map_err(|error| soci_failure(&error).into())
@@ -410,6 +410,7 @@ fn select(archive: &Archive, options: &Options) -> Result<Arc<Selection>, Failur
         min_layer_size: options.min_layer_size,
         platforms: options.platforms.clone(),
         disable_xattrs: options.optimize_xattrs,
+        ..soci::ConvertOptions::default()
     };
     Selection::new(layout, &options).map(Arc::new).map_err(|error| soci_failure(&error))
 }

@@ -12,7 +12,6 @@
 
 use crate::error::Error;
 use crate::plan::{ArchivePlan, Part, PlanBuilder};
-use crate::tar::Kind;
 use sociscope_image::{Digest, Extent};
 use std::collections::BTreeMap;
 
@@ -81,12 +80,10 @@ impl<'a> Archive<'a> {
                 algorithm = Some(digest.algorithm());
                 plan.directory(&format!("blobs/{}/", digest.algorithm().name()))?;
             }
-            let kind = Kind::File { size: content.size(), mode: 0o444 };
-            plan.member(&digest.blob_path(), kind, content.into_part(&digest))?;
+            plan.member(&digest.blob_path(), 0o444, content.into_part(&digest))?;
         }
-        let file = |bytes: &[u8], mode| Kind::File { size: bytes.len() as u64, mode };
-        plan.member("index.json", file(index_json, 0o644), Part::Bytes(index_json.to_vec()))?;
-        plan.member("oci-layout", file(OCI_LAYOUT, 0o444), Part::Bytes(OCI_LAYOUT.to_vec()))?;
+        plan.member("index.json", 0o644, Part::Bytes(index_json.to_vec()))?;
+        plan.member("oci-layout", 0o444, Part::Bytes(OCI_LAYOUT.to_vec()))?;
         plan.finish()
     }
 }

@@ -26,6 +26,8 @@ pub enum Document {
     OciLayout,
     /// A blob, by its digest.
     Blob(String),
+    /// A list of files to prefetch, which is not part of the archive.
+    PrefetchList,
 }
 
 impl fmt::Display for Document {
@@ -34,6 +36,7 @@ impl fmt::Display for Document {
             Self::IndexJson => f.write_str("index.json"),
             Self::OciLayout => f.write_str("oci-layout"),
             Self::Blob(digest) => f.write_str(digest),
+            Self::PrefetchList => f.write_str("the list of files to prefetch"),
         }
     }
 }
@@ -196,6 +199,12 @@ pub enum Error {
         /// Which layer.
         digest: String,
     },
+    /// A zTOC does not say for each file to prefetch whether it is in the layer.
+    #[error("nobody looked for the files to prefetch in layer {digest}")]
+    PrefetchUnanswered {
+        /// Which layer.
+        digest: String,
+    },
 }
 
 /// What a blob is to the image.
@@ -227,7 +236,9 @@ impl Error {
     #[must_use]
     pub fn culprit(&self) -> Culprit {
         match self {
-            Self::PlatformSyntax(_) | Self::PlatformAbsent { .. } => Culprit::Options,
+            Self::PlatformSyntax(_)
+            | Self::PlatformAbsent { .. }
+            | Self::Json { document: Document::PrefetchList, .. } => Culprit::Options,
             Self::NothingToIndex { layers, too_small, .. } if *too_small > 0 && *layers > 0 => {
                 Culprit::Options
             }
@@ -242,7 +253,7 @@ impl Error {
                 crate::SkipReason::NotALayer | crate::SkipReason::UnknownType => Culprit::Unsupported,
                 _ => Culprit::Input,
             },
-            Self::ZtocMissing { .. } => Culprit::Misuse,
+            Self::ZtocMissing { .. } | Self::PrefetchUnanswered { .. } => Culprit::Misuse,
             Self::Json { .. }
             | Self::LayoutVersion { .. }
             | Self::NoManifests
@@ -272,7 +283,9 @@ impl Error {
             | Self::PlatformUnstated { digest, .. }
             | Self::NotAnImage { digest, .. }
             | Self::StaleIndex { digest, .. } => format!("blob {digest}"),
-            Self::Layer { digest, .. } | Self::ZtocMissing { digest } => format!("layer {digest}"),
+            Self::Layer { digest, .. }
+            | Self::ZtocMissing { digest }
+            | Self::PrefetchUnanswered { digest } => format!("layer {digest}"),
             Self::NothingToIndex { .. } => "all layers".to_owned(),
             Self::TooManyDocuments { .. } | Self::TooLarge => "the archive".to_owned(),
         }
@@ -290,6 +303,9 @@ impl Error {
             }
             Self::PlatformAbsent { .. } => {
                 "Choose a platform that is there, or save the image again with this one in it."
+            }
+            Self::Json { document: Document::PrefetchList, .. } => {
+                "Write a JSON array of paths, such as `[\"/app/main\", \"/etc/app.conf\"]`."
             }
             Self::Json { .. }
             | Self::LayoutVersion { .. }
@@ -335,6 +351,7 @@ impl Error {
             Self::NothingToIndex { .. } => "Build the image with gzip layers.",
             Self::StaleIndex { .. } => "Choose all platforms that have an index already.",
             Self::TooManyDocuments { .. } | Self::TooLarge => "This is not an archive of an image.",
+            Self::PrefetchUnanswered { .. } => "Look for every path in every zTOC before finishing.",
             Self::ZtocMissing { .. } => "Build every zTOC that is wanted before finishing.",
         };
         text.to_owned()

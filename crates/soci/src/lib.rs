@@ -92,7 +92,7 @@
 //! assert_eq!(wanted[0].extent, Extent { offset: 1024, len: 3174 });
 //!
 //! // Build its zTOC; only its digest and size are needed here.
-//! let ztoc = ZtocBlob { digest: Digest::of(b"the zTOC"), size: 33192, disables_xattrs: true };
+//! let ztoc = ZtocBlob { digest: Digest::of(b"the zTOC"), size: 33192, disables_xattrs: true, prefetch: vec![] };
 //! let ztocs = [((layer, Compression::Gzip), ztoc)].into();
 //! let converted = selection.finish(&layout, &ztocs)?;
 //! let total: u64 = converted.plan.parts().iter().map(|part| part.size()).sum();
@@ -109,6 +109,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod alone;
 mod archive;
 mod descriptor;
 mod error;
@@ -119,6 +120,7 @@ pub mod media_type;
 mod options;
 mod plan;
 mod platform;
+pub mod prefetch;
 mod resolve;
 mod rewrite;
 mod root;
@@ -127,7 +129,9 @@ mod skip;
 pub mod soci_index;
 mod store;
 mod tar;
+mod v1;
 
+pub use alone::legacy_archive;
 pub use archive::OCI_LAYOUT;
 pub use descriptor::{Data, Descriptor};
 pub use error::{Culprit, Document, Error, Role};
@@ -135,8 +139,10 @@ pub use index::Index;
 pub use json::{JsonError, JsonProblem};
 pub use manifest::Manifest;
 pub use options::{ConvertOptions, DEFAULT_MIN_LAYER_SIZE, PlatformChoice};
-pub use plan::{ArchivePlan, Part};
+pub use plan::{ArchivePlan, Member, Part};
+pub use prefetch::{Prefetch, PrefetchBlob, SpanRange};
 pub use rewrite::{Converted, SociIndex};
 pub use root::Root;
 pub use select::{LayerDecision, PlatformDecision, Selection, WantedLayer, ZtocBlob};
 pub use skip::{Decision, SkipReason};
+pub use v1::LegacyIndex;

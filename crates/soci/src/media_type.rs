@@ -31,6 +31,8 @@ pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json"
 /// The type of a SOCI index, version 2: config media type of its manifest, and artifact type of
 /// its descriptor.
 pub const SOCI_INDEX_V2: &str = "application/vnd.amazon.soci.index.v2+json";
+/// The type of a SOCI index, version 1, in the same places.
+pub const SOCI_INDEX_V1: &str = "application/vnd.amazon.soci.index.v1+json";
 /// A zTOC inside a SOCI index.
 pub const ZTOC: &str = "application/octet-stream";
 /// A prefetch artefact inside a SOCI index.

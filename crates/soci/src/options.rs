@@ -18,6 +18,9 @@ pub struct ConvertOptions {
     /// `--optimizations xattr`: mark layers without extended attributes, so that the snapshotter
     /// answers attribute lookups without asking.
     pub disable_xattrs: bool,
+    /// Files that a container reads first, as [`prefetch::paths`](crate::prefetch::paths) returns
+    /// them. Experimental. Every [`ZtocBlob`](crate::ZtocBlob) must answer for each of them.
+    pub prefetch: Vec<String>,
 }
 
 impl Default for ConvertOptions {
@@ -27,6 +30,7 @@ impl Default for ConvertOptions {
             min_layer_size: DEFAULT_MIN_LAYER_SIZE,
             platforms: PlatformChoice::All,
             disable_xattrs: false,
+            prefetch: Vec::new(),
         }
     }
 }

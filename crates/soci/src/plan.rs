@@ -14,6 +14,7 @@
 use crate::error::Error;
 use crate::tar::{self, Kind};
 use sociscope_image::{Digest, Extent};
+use std::ops::Range;
 
 /// A run of bytes of the finished archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +50,35 @@ impl Part {
     }
 }
 
+/// A file of the finished archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its path: `index.json`, `oci-layout`, or `blobs/` and a digest. Made here, never taken
+    /// from the input; so it cannot lead anywhere else.
+    pub path: String,
+    /// Its mode in the tar.
+    pub mode: u32,
+    /// Its bytes.
+    pub content: Part,
+}
+
 /// The finished archive, as the parts it is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchivePlan {
     parts: Vec<Part>,
+    files: Vec<File>,
     size: u64,
+}
+
+/// A file, and the parts that hold its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct File {
+    path: String,
+    mode: u32,
+    /// Which part.
+    part: usize,
+    /// Where in it, if it is of literal bytes, which hold more than this.
+    within: Range<usize>,
 }
 
 impl ArchivePlan {
@@ -69,6 +94,23 @@ impl ArchivePlan {
         self.size
     }
 
+    /// The files of the archive, in its order: what to write where a folder is wanted instead.
+    ///
+    /// An OCI layout as a folder is these files at these paths, and nothing else. The reference's
+    /// `--format oci-dir` has the same bytes in each file that can be reached from `index.json`, but
+    /// leaves more behind, because it copies the whole input: the original manifests, other
+    /// blobs nobody refers to, stray files, an `oci-layout` as it was found, and an empty folder
+    /// `ingest`. Its files have mode 0644 where the archive's blobs have 0444.
+    pub fn members(&self) -> impl Iterator<Item = Member> {
+        self.files.iter().filter_map(|file| {
+            let content = match self.parts.get(file.part)? {
+                Part::Bytes(bytes) => Part::Bytes(bytes.get(file.within.clone())?.to_vec()),
+                other => other.clone(),
+            };
+            Some(Member { path: file.path.clone(), mode: file.mode, content })
+        })
+    }
+
     /// The blobs that are copied from the input, each once, in the order of their digests.
     pub fn sources(&self) -> impl Iterator<Item = (&Digest, Extent)> {
         self.parts.iter().filter_map(|part| match part {
@@ -82,6 +124,7 @@ impl ArchivePlan {
 #[derive(Debug, Default)]
 pub(crate) struct PlanBuilder {
     parts: Vec<Part>,
+    files: Vec<File>,
     /// Bytes that are not a part yet, because more may follow.
     literal: Vec<u8>,
     size: u64,
@@ -94,9 +137,17 @@ impl PlanBuilder {
     }
 
     /// A file with its header and padding.
-    pub(crate) fn member(&mut self, name: &str, kind: Kind, content: Part) -> Result<(), Error> {
+    pub(crate) fn member(&mut self, name: &str, mode: u32, content: Part) -> Result<(), Error> {
         let padding = vec![0; tar::padding(content.size())];
+        let kind = Kind::File { size: content.size(), mode };
         self.push(Part::Bytes(tar::header(name, kind)))?;
+        let literal = self.literal.len();
+        let (part, within) = match &content {
+            // The literal bytes are not a part yet.
+            Part::Bytes(bytes) => (self.parts.len(), literal..literal.saturating_add(bytes.len())),
+            _ => (self.parts.len().saturating_add(1), 0..0),
+        };
+        self.files.push(File { path: name.to_owned(), mode, part, within });
         self.push(content)?;
         self.push(Part::Bytes(padding))
     }
@@ -123,6 +174,6 @@ impl PlanBuilder {
     pub(crate) fn finish(mut self) -> Result<ArchivePlan, Error> {
         self.push(Part::Bytes(tar::END.to_vec()))?;
         self.flush();
-        Ok(ArchivePlan { parts: self.parts, size: self.size })
+        Ok(ArchivePlan { parts: self.parts, files: self.files, size: self.size })
     }
 }

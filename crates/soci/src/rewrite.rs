@@ -12,6 +12,7 @@
 use crate::archive::{Archive, Content};
 use crate::error::{Error, Role};
 use crate::plan::ArchivePlan;
+use crate::prefetch::Prefetch;
 use crate::select::PlatformDecision;
 use crate::store::Store;
 use crate::{ConvertOptions, Descriptor, Index, ZtocBlob, media_type, resolve, soci_index};
@@ -27,7 +28,8 @@ pub struct Converted {
     /// `index.json` of the finished archive.
     pub index_json: Vec<u8>,
     /// Every document of the finished archive that is not taken over from the input: image
-    /// index, manifests, SOCI indexes and their config. By digest, in its order.
+    /// index, manifests, SOCI indexes, their config and prefetch artefacts. By digest, in its
+    /// order.
     pub documents: Vec<(Digest, Vec<u8>)>,
     /// The SOCI indexes, in the order of the platforms asked for; those without a zTOC left out.
     pub soci_indexes: Vec<SociIndex>,
@@ -45,6 +47,8 @@ pub struct SociIndex {
     /// The rewritten image manifest that names the index. `None` where another platform's index
     /// took it: one manifest can name one index only.
     pub manifest: Option<Digest>,
+    /// What became of the files to prefetch.
+    pub prefetch: Prefetch,
 }
 
 /// An index on its way into the list.
@@ -55,6 +59,7 @@ struct Pending {
     digest: Digest,
     size: i64,
     manifest: Option<Digest>,
+    prefetch: Prefetch,
 }
 
 pub(crate) fn rewrite(
@@ -66,15 +71,19 @@ pub(crate) fn rewrite(
 ) -> Result<Converted, Error> {
     let mut indexes = Vec::new();
     for platform in platforms {
-        if let Some(index) = soci_index::build(platform, options, ztocs)? {
-            let bytes = index.to_json();
+        if let Some(index) = soci_index::build(platform, None, options, ztocs)? {
+            let bytes = index.manifest.to_json();
             let descriptor = Descriptor::of(media_type::OCI_MANIFEST, &bytes);
+            for blob in &index.prefetch.blobs {
+                store.write(blob.to_json());
+            }
             indexes.push(Pending {
                 platform: platform.platform.clone(),
                 original: platform.manifest.clone(),
                 digest: store.write(bytes),
                 size: descriptor.size,
                 manifest: None,
+                prefetch: index.prefetch,
             });
         }
     }
@@ -108,6 +117,7 @@ pub(crate) fn rewrite(
                 platform: index.platform,
                 digest: index.digest,
                 manifest: index.manifest,
+                prefetch: index.prefetch,
             })
             .collect(),
     })

@@ -2,11 +2,12 @@
 
 use crate::error::Error;
 use crate::media_type::LayerType;
+use crate::prefetch::SpanRange;
 use crate::root::Root;
 use crate::skip::{Decision, SkipReason};
 use crate::store::Store;
 use crate::{ConvertOptions, Converted, Descriptor, Index, PlatformChoice, media_type};
-use crate::{platform, resolve, rewrite};
+use crate::{LegacyIndex, platform, resolve, rewrite, v1};
 use sociscope_image::{Digest, Extent, Layout, Platform};
 use sociscope_ztoc::Compression;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +77,9 @@ pub struct ZtocBlob {
     /// Whether no entry of the layer has extended attributes or is an opaque marker, see
     /// [`ConvertOptions::disable_xattrs`].
     pub disables_xattrs: bool,
+    /// Where the files to prefetch lie, one answer for each path in [`ConvertOptions::prefetch`]
+    /// and in their order: what [`prefetch::locate`](crate::prefetch::locate) returns.
+    pub prefetch: Vec<Option<SpanRange>>,
 }
 
 impl Selection {
@@ -176,20 +180,42 @@ impl Selection {
         }
     }
 
+    /// The other second half: SOCI indexes of version 1, one for each platform chosen, those
+    /// without a zTOC left out. The image stays as it is. Legacy: see [`LegacyIndex`].
+    ///
+    /// What would make a *conversion* impossible, such as a missing blob that nobody reads, is no
+    /// obstacle here.
+    ///
+    /// # Errors
+    /// A layer that must not be left out, no layer to index, or a zTOC is missing.
+    pub fn legacy_index(
+        &self,
+        layout: &Layout,
+        ztocs: &BTreeMap<(Digest, Compression), ZtocBlob>,
+    ) -> Result<Vec<LegacyIndex>, Error> {
+        self.refuse_layers()?;
+        v1::build(&self.store(layout), &self.root, &self.platforms, &self.options, ztocs)
+    }
+
     fn assemble(
         &self,
         layout: &Layout,
         ztocs: &BTreeMap<(Digest, Compression), ZtocBlob>,
     ) -> Result<Converted, Error> {
+        rewrite::rewrite(self.store(layout), self.list.clone(), &self.platforms, &self.options, ztocs)
+    }
+
+    /// The documents, with the list if one had to be written.
+    fn store<'l>(&self, layout: &'l Layout) -> Store<'l> {
         let mut store = Store::new(layout);
         if let Some(list) = &self.root.list {
             store.write(list.clone());
         }
-        rewrite::rewrite(store, self.list.clone(), &self.platforms, &self.options, ztocs)
+        store
     }
 
-    /// Runs the second half with made-up zTOCs, to meet its refusals before the layers are read.
-    fn foresee(&self, layout: &Layout) -> Result<(), Error> {
+    /// Refuses the image because of its layers, whatever shall be made of it.
+    fn refuse_layers(&self) -> Result<(), Error> {
         let layers = || self.platforms.iter().flat_map(|platform| &platform.layers);
         for layer in layers() {
             if let Decision::Skip(reason) = &layer.decision
@@ -210,8 +236,20 @@ impl Selection {
                 min_layer_size: self.options.min_layer_size,
             });
         }
-        let made_up = ZtocBlob { digest: Digest::of(b""), size: 0, disables_xattrs: false };
-        let ztocs = layers()
+        Ok(())
+    }
+
+    /// Runs the second half with made-up zTOCs, to meet its refusals before the layers are read.
+    fn foresee(&self, layout: &Layout) -> Result<(), Error> {
+        self.refuse_layers()?;
+        let layers = self.platforms.iter().flat_map(|platform| &platform.layers);
+        let made_up = ZtocBlob {
+            digest: Digest::of(b""),
+            size: 0,
+            disables_xattrs: false,
+            prefetch: vec![None; self.options.prefetch.len()],
+        };
+        let ztocs = layers
             .filter_map(|layer| match layer.decision {
                 Decision::Index(compression) => Some((layer.digest.clone(), compression)),
                 Decision::Skip(_) => None,

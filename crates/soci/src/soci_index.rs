@@ -1,10 +1,11 @@
-//! The SOCI index, version 2: a manifest whose "layers" are zTOCs.
+//! The SOCI index: a manifest whose "layers" are zTOCs, and after them the prefetch artefacts.
 //!
-//! Version 1 pointed at its image by `subject`; registries without the referrers API lost it.
+//! Version 1 points at its image by `subject`; registries without the referrers API lose it.
 //! Version 2 has no subject. The image manifest names the index in an annotation instead, so
 //! that pulling the image by digest finds it, and the image index carries both.
 
 use crate::error::Error;
+use crate::prefetch::{self, Prefetch};
 use crate::select::{LayerDecision, PlatformDecision};
 use crate::skip::Decision;
 use crate::{ConvertOptions, Descriptor, Manifest, ZtocBlob, media_type};
@@ -30,13 +31,21 @@ pub const IMAGE_MANIFEST_DIGEST: &str = "com.amazon.soci.image-manifest-digest";
 /// The config of every SOCI index. Registries want one; nobody reads it.
 pub const CONFIG: &[u8] = b"{}";
 
-/// The SOCI index of one platform; `None` if no layer of it is indexed.
+/// An index, and what else came of building it.
+pub(crate) struct Built {
+    pub(crate) manifest: Manifest,
+    pub(crate) prefetch: Prefetch,
+}
+
+/// The SOCI index of one platform; `None` if no layer of it is indexed. With a subject it is of
+/// version 1, without one of version 2.
 pub(crate) fn build(
     platform: &PlatformDecision,
+    subject: Option<Descriptor>,
     options: &ConvertOptions,
     ztocs: &BTreeMap<(Digest, Compression), ZtocBlob>,
-) -> Result<Option<Manifest>, Error> {
-    let layers = platform
+) -> Result<Option<Built>, Error> {
+    let mut layers = platform
         .layers
         .iter()
         .filter_map(|layer| match layer.decision {
@@ -50,14 +59,22 @@ pub(crate) fn build(
             Ok(entry(layer, ztoc, options))
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    Ok((!layers.is_empty()).then(|| Manifest {
+    if layers.is_empty() {
+        return Ok(None);
+    }
+    let prefetch = prefetch::build(platform, options, ztocs)?;
+    layers.extend(prefetch::entries(platform, &prefetch));
+    let version = if subject.is_some() { media_type::SOCI_INDEX_V1 } else { media_type::SOCI_INDEX_V2 };
+    let manifest = Manifest {
         schema_version: 2,
         media_type: media_type::OCI_MANIFEST.to_owned(),
-        config: Descriptor::of(media_type::SOCI_INDEX_V2, CONFIG),
+        config: Descriptor::of(version, CONFIG),
         layers: Some(layers),
+        subject,
         annotations: [(BUILD_TOOL_IDENTIFIER.to_owned(), BUILD_TOOL.to_owned())].into(),
         ..Manifest::default()
-    }))
+    };
+    Ok(Some(Built { manifest, prefetch }))
 }
 
 /// A layer that occurs twice in an image has two entries.

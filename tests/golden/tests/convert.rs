@@ -300,7 +300,12 @@ impl Ztocs {
             .map_err(|error| format!("layer {layer}: {error}"))
             .map(|(disables_xattrs, ztoc)| {
                 let digest = Digest::of(&ztoc);
-                let blob = ZtocBlob { digest: digest.clone(), size: ztoc.len() as u64, disables_xattrs };
+                let blob = ZtocBlob {
+                    digest: digest.clone(),
+                    size: ztoc.len() as u64,
+                    disables_xattrs,
+                    prefetch: vec![],
+                };
                 self.bytes.insert(digest, ztoc);
                 blob
             });

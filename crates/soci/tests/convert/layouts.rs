@@ -97,7 +97,7 @@ pub fn convert(layout: &Layout, options: &ConvertOptions) -> Result<Converted, E
         .into_iter()
         .map(|wanted| {
             let digest = Digest::of(format!("zTOC of {}", wanted.digest).as_bytes());
-            let ztoc = ZtocBlob { digest, size: 100, disables_xattrs: true };
+            let ztoc = ZtocBlob { digest, size: 100, disables_xattrs: true, prefetch: vec![] };
             ((wanted.digest, wanted.compression), ztoc)
         })
         .collect();

@@ -32,7 +32,8 @@ fn layout() -> Layout {
 fn converted() -> Converted {
     let layout = layout();
     let selection = Selection::new(&layout, &listed(&[])).unwrap();
-    let ztoc = ZtocBlob { digest: ZTOC.parse().unwrap(), size: 33192, disables_xattrs: true };
+    let ztoc =
+        ZtocBlob { digest: ZTOC.parse().unwrap(), size: 33192, disables_xattrs: true, prefetch: vec![] };
     let ztocs = [((LAYER.parse().unwrap(), Compression::Gzip), ztoc)].into();
     selection.finish(&layout, &ztocs).unwrap()
 }
@@ -105,8 +106,12 @@ fn the_mark_for_layers_without_attributes_comes_on_request() {
     {
         let mut options = listed(&[]);
         options.disable_xattrs = asked;
-        let ztoc =
-            ZtocBlob { digest: ZTOC.parse().unwrap(), size: 33192, disables_xattrs: free_of_attributes };
+        let ztoc = ZtocBlob {
+            digest: ZTOC.parse().unwrap(),
+            size: 33192,
+            disables_xattrs: free_of_attributes,
+            prefetch: vec![],
+        };
         let ztocs = [((LAYER.parse().unwrap(), Compression::Gzip), ztoc)].into();
         let selection = Selection::new(&layout, &options).unwrap();
         let converted = selection.finish(&layout, &ztocs).unwrap();
