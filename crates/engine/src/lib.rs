@@ -34,6 +34,7 @@
 #![deny(missing_docs)]
 
 pub mod analysis;
+pub mod compare;
 pub mod export;
 pub mod failure;
 pub mod findings;
@@ -46,6 +47,7 @@ pub mod report;
 pub mod sample;
 pub mod summary;
 pub mod verdict;
+pub mod verify;
 
 pub use sociscope_fargate as fargate;
 pub use sociscope_image as image;

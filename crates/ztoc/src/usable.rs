@@ -138,6 +138,8 @@ pub struct Findings {
     pub shown: Vec<Unusable>,
     /// How many there are in all.
     pub count: u64,
+    worst: Option<Effect>,
+    some_stay: bool,
 }
 
 impl Findings {
@@ -153,7 +155,13 @@ impl Findings {
     /// The worst that happens; `None` when nothing does.
     #[must_use]
     pub fn worst(&self) -> Option<Effect> {
-        self.shown.iter().map(|found| found.reason.effect()).max()
+        self.worst
+    }
+
+    /// Whether compressing the layer anew removes everything that was found.
+    #[must_use]
+    pub fn recompressing_helps(&self) -> bool {
+        self.count > 0 && !self.some_stay
     }
 }
 

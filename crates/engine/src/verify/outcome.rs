@@ -1,0 +1,137 @@
+//! What is asked about a layer and its zTOC, and what the answer can be.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Unusability;
+use crate::{Failure, LayerId, LayerTask, compare::Difference};
+
+/// How many spans are unpacked from their checkpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Depth {
+    /// The first, the last, and up to 16 between them, the same ones every time.
+    #[default]
+    Sampled,
+    /// Every one; the layer is unpacked twice.
+    Full,
+}
+
+/// Where a zTOC lies in the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZtocPlace {
+    /// Its first byte.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its digest according to the SOCI index.
+    pub expected_digest: Option<String>,
+}
+
+/// One layer to be read against its zTOC: plain data that can be sent to a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyTask {
+    /// The layer. Its span size is the annotated one, where there is one.
+    pub layer: LayerTask,
+    /// Whether `layer.span_size` is what the SOCI index says; otherwise the zTOC is asked.
+    pub span_size_is_known: bool,
+    /// The zTOC.
+    pub ztoc: ZtocPlace,
+    /// How thoroughly.
+    pub depth: Depth,
+}
+
+/// A half of what is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The layer.
+    Layer,
+    /// The zTOC.
+    Ztoc,
+}
+
+/// What became of the comparison, worst first where several hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// There is no such layer or no zTOC for it.
+    Missing {
+        /// Which one is not there.
+        part: Part,
+    },
+    /// The layer or the zTOC cannot be read.
+    Unreadable {
+        /// Which one.
+        part: Part,
+        /// Why.
+        why: Failure,
+    },
+    /// The zTOC was built for other bytes.
+    Stale,
+    /// A checkpoint is not where the layer has a block, or its window is wrong: what is read from
+    /// this span on is not what the layer holds.
+    WrongCheckpoint {
+        /// The first such span.
+        span: u32,
+    },
+    /// A span's digest is not that of its bytes: the snapshotter refuses to read it.
+    WrongSpanDigest {
+        /// The first such span.
+        span: u32,
+    },
+    /// The list of files is not that of the layer.
+    WrongEntry {
+        /// Index of the first such entry, in file order.
+        entry: u64,
+    },
+    /// A number in the header is not right.
+    WrongHeader,
+    /// The zTOC says what is in the layer, but the snapshotter cannot use it.
+    Unusable,
+    /// Not the bytes this version builds, but it says the same and works: see the differences.
+    Equivalent,
+    /// Byte for byte what is built from the layer.
+    Identical,
+}
+
+impl Outcome {
+    /// Whether the snapshotter can use the zTOC for this layer.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Identical | Self::Equivalent)
+    }
+}
+
+/// What was found out about one layer and its zTOC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LayerVerification {
+    /// Which layer, as in the [`VerifyTask`].
+    pub id: LayerId,
+    /// Digest of the layer.
+    pub layer: Option<String>,
+    /// Stored size of the layer in bytes.
+    pub layer_size: u64,
+    /// Digest of the zTOC.
+    pub ztoc: Option<String>,
+    /// Size of the zTOC in bytes.
+    pub ztoc_size: u64,
+    /// Span size the layer was read with.
+    pub span_size: Option<u64>,
+    /// Spans of the zTOC.
+    pub spans: Option<u64>,
+    /// How many of them were unpacked from their checkpoints.
+    pub spans_unpacked: u64,
+    /// How thoroughly it was looked.
+    pub depth: Depth,
+    /// The result.
+    pub outcome: Outcome,
+    /// The result in one sentence.
+    pub sentence: String,
+    /// The first differences between the zTOC (left) and what the layer says (right).
+    pub differences: Vec<Difference>,
+    /// How many differences there are in all.
+    pub difference_count: u64,
+    /// What makes the zTOC unusable, if anything does.
+    pub unusable: Option<Unusability>,
+}

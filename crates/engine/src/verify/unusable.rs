@@ -1,0 +1,77 @@
+//! [`ztoc::usable`](crate::ztoc::usable) as data that can be sent and shown.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ztoc::usable;
+
+/// What happens on the node, from the least to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Reading one file fails; everything else works.
+    FileUnreadable,
+    /// The layer is pulled whole, as if it had no zTOC.
+    LayerPulled,
+    /// The snapshotter itself crashes.
+    SnapshotterPanics,
+}
+
+impl From<usable::Effect> for Effect {
+    fn from(effect: usable::Effect) -> Self {
+        match effect {
+            usable::Effect::FileUnreadable => Self::FileUnreadable,
+            usable::Effect::LayerPulled => Self::LayerPulled,
+            usable::Effect::SnapshotterPanics => Self::SnapshotterPanics,
+        }
+    }
+}
+
+/// Why the snapshotter could not use a zTOC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unusability {
+    /// How many places there are in all.
+    pub count: u64,
+    /// The worst that happens.
+    pub effect: Effect,
+    /// Whether compressing the layer anew removes every one of them.
+    pub recompressing_helps: bool,
+    /// The first places.
+    pub places: Vec<UnusablePlace>,
+}
+
+/// One place that makes a zTOC unusable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnusablePlace {
+    /// A span, or the name of an entry.
+    pub place: String,
+    /// Where and why, in one sentence.
+    pub sentence: String,
+    /// What happens on the node.
+    pub effect: Effect,
+    /// Whether compressing the layer anew helps.
+    pub recompressing_helps: bool,
+}
+
+impl Unusability {
+    /// Nothing when the zTOC is usable.
+    #[must_use]
+    pub fn of(findings: &usable::Findings) -> Option<Self> {
+        let effect = findings.worst()?.into();
+        Some(Self {
+            count: findings.count,
+            effect,
+            recompressing_helps: findings.recompressing_helps(),
+            places: findings
+                .shown
+                .iter()
+                .map(|found| UnusablePlace {
+                    place: found.place.clone(),
+                    sentence: found.to_string(),
+                    effect: found.reason.effect().into(),
+                    recompressing_helps: found.reason.recompressing_helps(),
+                })
+                .collect(),
+        })
+    }
+}
