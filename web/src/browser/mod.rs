@@ -4,9 +4,10 @@ pub mod address;
 pub mod download;
 pub mod drop_zone;
 pub mod fault;
+pub mod storage;
 pub mod theme;
 
-/// The window. There is one: nothing here runs in a worker.
+/// The window. There is one: of what is here only [`storage`] also runs in workers.
 pub fn window() -> Option<web_sys::Window> {
     web_sys::window()
 }
