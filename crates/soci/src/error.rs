@@ -41,8 +41,7 @@ impl fmt::Display for Document {
     }
 }
 
-/// Why an image cannot be converted. Each variant is something that the reference refuses too;
-/// a later mode may choose to go on where it does not.
+/// Why an image cannot be converted.
 ///
 /// `Display` says what is wrong and where; [`culprit`](Self::culprit), [`place`](Self::place) and
 /// [`way_out`](Self::way_out) say the rest.
@@ -193,6 +192,51 @@ pub enum Error {
     /// The archive would be larger than a 64-bit number can say.
     #[error("the archive would be too large")]
     TooLarge,
+    /// The archive holds several images, and none of them was chosen.
+    #[error("the archive holds {} images: {}", names.len(), names.join(", "))]
+    SeveralImages {
+        /// What each is called; in the order of [`subjects`](crate::prepare::subjects).
+        names: Vec<String>,
+    },
+    /// The image that was chosen is not there.
+    #[error("there is no image number {number} in the archive, which holds {images}")]
+    NoSuchImage {
+        /// Chosen, counted from 1.
+        number: usize,
+        /// How many there are.
+        images: usize,
+    },
+    /// A layer of a docker-archive is not in it.
+    #[error("layer {number} of {layers}{} is not in the archive", diff_id_of(diff_id.as_deref()))]
+    LayerAbsent {
+        /// Which one, counted from 1, base first.
+        number: usize,
+        /// How many the image has.
+        layers: usize,
+        /// What the config says it unpacks to.
+        diff_id: Option<String>,
+    },
+    /// A tag that is none.
+    #[error("`{text}` is no tag")]
+    TagSyntax {
+        /// As given.
+        text: String,
+    },
+    /// Layers could be indexed, but the snapshotter would refuse every one of their indexes.
+    #[error(
+        "no layer can be indexed: the snapshotter would refuse the index of {unusable} of {layers} layers: {reason}"
+    )]
+    NothingUsable {
+        /// Layers of the chosen platforms.
+        layers: usize,
+        /// Those of them that would be refused.
+        unusable: usize,
+        /// Why the first of them would be, in a sentence.
+        reason: String,
+    },
+    /// A docker-archive that has not been given a layout.
+    #[error("the archive has no OCI layout yet")]
+    NoLayout,
     /// A zTOC that [`wanted`](crate::Selection::wanted) asks for was not handed over.
     #[error("no zTOC was built for layer {digest}")]
     ZtocMissing {
@@ -238,7 +282,10 @@ impl Error {
         match self {
             Self::PlatformSyntax(_)
             | Self::PlatformAbsent { .. }
-            | Self::Json { document: Document::PrefetchList, .. } => Culprit::Options,
+            | Self::Json { document: Document::PrefetchList, .. }
+            | Self::SeveralImages { .. }
+            | Self::NoSuchImage { .. }
+            | Self::TagSyntax { .. } => Culprit::Options,
             Self::NothingToIndex { layers, too_small, .. } if *too_small > 0 && *layers > 0 => {
                 Culprit::Options
             }
@@ -246,6 +293,7 @@ impl Error {
             | Self::NoPlatforms { .. }
             | Self::PlatformUnstated { .. }
             | Self::NotAnImage { .. }
+            | Self::NothingUsable { .. }
             | Self::StaleIndex { .. }
             | Self::TooManyDocuments { .. }
             | Self::TooLarge => Culprit::Unsupported,
@@ -253,12 +301,13 @@ impl Error {
                 crate::SkipReason::NotALayer | crate::SkipReason::UnknownType => Culprit::Unsupported,
                 _ => Culprit::Input,
             },
-            Self::ZtocMissing { .. } | Self::PrefetchUnanswered { .. } => Culprit::Misuse,
+            Self::ZtocMissing { .. } | Self::PrefetchUnanswered { .. } | Self::NoLayout => Culprit::Misuse,
             Self::Json { .. }
             | Self::LayoutVersion { .. }
             | Self::NoManifests
             | Self::NoneAvailable { .. }
             | Self::MalformedDigest { .. }
+            | Self::LayerAbsent { .. }
             | Self::Missing { .. }
             | Self::Unusable { .. }
             | Self::Size { .. }
@@ -286,8 +335,14 @@ impl Error {
             Self::Layer { digest, .. }
             | Self::ZtocMissing { digest }
             | Self::PrefetchUnanswered { digest } => format!("layer {digest}"),
-            Self::NothingToIndex { .. } => "all layers".to_owned(),
-            Self::TooManyDocuments { .. } | Self::TooLarge => "the archive".to_owned(),
+            Self::NothingToIndex { .. } | Self::NothingUsable { .. } => "all layers".to_owned(),
+            Self::LayerAbsent { number, .. } => format!("layer {number}"),
+            Self::TagSyntax { text } => format!("tag `{text}`"),
+            Self::TooManyDocuments { .. }
+            | Self::TooLarge
+            | Self::NoLayout
+            | Self::SeveralImages { .. }
+            | Self::NoSuchImage { .. } => "the archive".to_owned(),
         }
     }
 
@@ -320,7 +375,7 @@ impl Error {
                 "Save the image again; some versions of Docker write an empty list when an image is \
                  saved by its digest, so name it by its tag."
             }
-            Self::Missing { role: Role::Layer, .. } => {
+            Self::Missing { role: Role::Layer, .. } | Self::LayerAbsent { .. } => {
                 "Save the image again with all its layers; layers of a Windows base image must be \
                  pulled first."
             }
@@ -352,10 +407,25 @@ impl Error {
             Self::StaleIndex { .. } => "Choose all platforms that have an index already.",
             Self::TooManyDocuments { .. } | Self::TooLarge => "This is not an archive of an image.",
             Self::PrefetchUnanswered { .. } => "Look for every path in every zTOC before finishing.",
+            Self::SeveralImages { .. } => "Choose one of them: --image NAME.",
+            Self::NoSuchImage { .. } => "Choose an image that is there.",
+            Self::TagSyntax { .. } => {
+                "A tag begins with a letter, a digit or `_`, goes on with those, `.` and `-`, and has at \
+                 most 128 characters: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}."
+            }
+            Self::NothingUsable { .. } => {
+                "Have the layers compressed anew where that helps, or build the image again with plain \
+                 gzip layers."
+            }
+            Self::NoLayout => "Turn a docker-archive into an OCI layout first.",
             Self::ZtocMissing { .. } => "Build every zTOC that is wanted before finishing.",
         };
         text.to_owned()
     }
+}
+
+fn diff_id_of(diff_id: Option<&str>) -> String {
+    diff_id.map_or_else(String::new, |diff_id| format!(" (diff ID {diff_id})"))
 }
 
 fn list(names: &[String]) -> String {

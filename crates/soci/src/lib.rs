@@ -121,6 +121,7 @@ mod options;
 mod plan;
 mod platform;
 pub mod prefetch;
+pub mod prepare;
 mod resolve;
 mod rewrite;
 mod root;

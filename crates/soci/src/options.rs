@@ -1,6 +1,8 @@
 //! What a conversion is asked to do.
 
+use sociscope_image::Digest;
 use sociscope_ztoc::SpanSize;
+use std::collections::BTreeMap;
 
 /// The layer size from which on a layer is indexed unless said otherwise: 10 MiB.
 pub const DEFAULT_MIN_LAYER_SIZE: u64 = 10 << 20;
@@ -21,6 +23,15 @@ pub struct ConvertOptions {
     /// Files that a container reads first, as [`prefetch::paths`](crate::prefetch::paths) returns
     /// them. Experimental. Every [`ZtocBlob`](crate::ZtocBlob) must answer for each of them.
     pub prefetch: Vec<String>,
+    /// Descriptors keep their own annotations, and attestations the reference to their image.
+    /// Other bytes than the reference's, which loses both.
+    pub keep_annotations: bool,
+    /// A tag for `index.json`, where tools that push look for one; a full name counts as its tag.
+    /// The digest of the image does not depend on it. The reference writes none.
+    pub tag: Option<String>,
+    /// Layers that must not get a zTOC, and why, in a sentence: the snapshotter would refuse it.
+    /// The reference builds it all the same.
+    pub unusable: BTreeMap<Digest, String>,
 }
 
 impl Default for ConvertOptions {
@@ -31,6 +42,9 @@ impl Default for ConvertOptions {
             platforms: PlatformChoice::All,
             disable_xattrs: false,
             prefetch: Vec::new(),
+            keep_annotations: false,
+            tag: None,
+            unusable: BTreeMap::new(),
         }
     }
 }

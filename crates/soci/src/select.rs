@@ -229,6 +229,19 @@ impl Selection {
             }
         }
         if !layers().any(|layer| matches!(layer.decision, Decision::Index(_))) {
+            let unusable: Vec<&String> = layers()
+                .filter_map(|layer| match &layer.decision {
+                    Decision::Skip(SkipReason::Unusable { reason }) => Some(reason),
+                    _ => None,
+                })
+                .collect();
+            if let Some(&reason) = unusable.first() {
+                return Err(Error::NothingUsable {
+                    layers: layers().count(),
+                    unusable: unusable.len(),
+                    reason: reason.clone(),
+                });
+            }
             let small = |decision: &Decision| matches!(decision, Decision::Skip(SkipReason::TooSmall { .. }));
             return Err(Error::NothingToIndex {
                 layers: layers().count(),
@@ -344,6 +357,9 @@ fn decide_layer(
     let Some(extent) = store.extent(digest) else { return Decision::Skip(SkipReason::Absent) };
     if i64::try_from(extent.len) != Ok(layer.size) {
         return Decision::Skip(SkipReason::WrongSize { stated: layer.size, found: extent.len });
+    }
+    if let Some(reason) = options.unusable.get(digest) {
+        return Decision::Skip(SkipReason::Unusable { reason: reason.clone() });
     }
     Decision::Index(indexed.copied().unwrap_or(compression))
 }

@@ -49,6 +49,12 @@ pub enum SkipReason {
         /// Bytes in the archive.
         found: u64,
     },
+    /// A zTOC could be built, but the snapshotter would refuse it when the image is mounted; see
+    /// [`ConvertOptions::unusable`](crate::ConvertOptions::unusable). The reference builds it.
+    Unusable {
+        /// Why, in a sentence.
+        reason: String,
+    },
 }
 
 impl SkipReason {
@@ -56,7 +62,9 @@ impl SkipReason {
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         match self {
-            Self::TooSmall { .. } | Self::Unsupported { .. } | Self::Prefetch => false,
+            Self::TooSmall { .. } | Self::Unsupported { .. } | Self::Prefetch | Self::Unusable { .. } => {
+                false
+            }
             Self::NotALayer | Self::UnknownType | Self::Absent | Self::WrongSize { .. } => true,
         }
     }
@@ -73,7 +81,7 @@ impl SkipReason {
                 "is compressed in an unsupported format. expect: [tar, gzip, unknown] but got \
                  \"{compression}\""
             ),
-            Self::Prefetch => String::new(),
+            Self::Prefetch | Self::Unusable { .. } => String::new(),
             Self::NotALayer => "not a layer mediaType".to_owned(),
             Self::UnknownType => "could not determine layer compression".to_owned(),
             Self::Absent => "blob not found".to_owned(),
@@ -104,6 +112,7 @@ impl fmt::Display for SkipReason {
             Self::WrongSize { stated, found } => {
                 write!(f, "the manifest says it has {stated} bytes, but there are {found} in the archive")
             }
+            Self::Unusable { reason } => write!(f, "the snapshotter would refuse its index: {reason}"),
         }
     }
 }

@@ -1,0 +1,1 @@
+//! The documents of a layout as a tree.
