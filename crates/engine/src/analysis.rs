@@ -400,7 +400,10 @@ fn reading(layer: &Layer, decision: Option<&LayerDecision>) -> TaskCompression {
 
 fn select(archive: &Archive, options: &Options) -> Result<Arc<Selection>, Failure> {
     let Some(layout) = &archive.layout else {
-        return Err(docker_archive("the archive"));
+        return Err(match archive.format {
+            Format::Layer => bare_layer(),
+            Format::OciArchive | Format::DockerArchive => docker_archive("the archive"),
+        });
     };
     let span_size = ztoc::SpanSize::new(options.span_size).map_err(|error| {
         Failure::new(Culprit::Unsupported, "span size", error.to_string()).fix("Choose a smaller span size.")
@@ -418,6 +421,18 @@ fn select(archive: &Archive, options: &Options) -> Result<Arc<Selection>, Failur
 /// Whether an archive is one of those that cannot be converted yet.
 pub(crate) fn is_docker_archive(archive: &Archive) -> bool {
     archive.format == Format::DockerArchive || archive.layout.is_none()
+}
+
+fn bare_layer() -> Failure {
+    Failure::new(
+        Culprit::Unsupported,
+        "the file",
+        "This is one layer, not an image: there is no manifest a SOCI index could belong to.",
+    )
+    .fix(
+        "Save the image it belongs to with `docker save IMAGE -o image.tar` and convert that. \
+         The zTOC alone is written by `sociscope ztoc LAYER --out FILE`.",
+    )
 }
 
 fn docker_archive(place: &str) -> Failure {

@@ -39,13 +39,16 @@ pub mod export;
 pub mod failure;
 pub mod findings;
 pub mod human;
+pub mod input;
 pub mod job;
 pub mod layer;
 pub mod open;
 pub mod options;
+pub mod remake;
 pub mod report;
 pub mod sample;
 pub mod summary;
+pub mod unpack;
 pub mod verdict;
 pub mod verify;
 
@@ -58,13 +61,16 @@ pub use analysis::Analysis;
 pub use failure::{Culprit, Error, Failure};
 pub use findings::Finding;
 pub use image::{Archive, Image, Want};
+pub use input::{InputKind, StoredAs};
 pub use job::{Job, Progress};
 pub use layer::{LayerJob, LayerOutcome};
 pub use open::OpenJob;
 pub use options::{Options, PlatformChoice, Scope};
+pub use remake::{RemadeLayer, RemakeJob, RemakeTask};
 pub use report::Report;
 pub use soci::{ArchivePlan, Converted, Part};
 pub use summary::{BlockCounts, LayerId, LayerSummary, LayerTask, TaskCompression, ZtocSummary};
+pub use unpack::{OuterFormat, UnpackLimits, Unpacker};
 pub use verdict::{Verdict, VerdictKind};
 
 /// Version of this tool, as it appears in reports and in `sociscope --version`.

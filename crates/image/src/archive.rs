@@ -28,6 +28,8 @@ pub enum Format {
     OciArchive,
     /// What `docker save` wrote before Docker 25, and what other tools call `docker-archive`.
     DockerArchive,
+    /// No archive of images at all: the file is one layer, see [`bare_layer`](crate::bare_layer).
+    Layer,
 }
 
 /// One image, or one thing that is stored like one.

@@ -85,6 +85,13 @@ pub enum Error {
         /// Why, image by image; at least one.
         diagnostics: Vec<Diagnostic>,
     },
+    /// A path of a [folder](crate::folder) that cannot be a member of its tar.
+    FolderPath {
+        /// The path as it was given.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A bound of [`Limits`](crate::Limits).
     Limit {
         /// The field of `Limits`.
@@ -125,6 +132,7 @@ impl Error {
             Self::Document { .. } => "document-unreadable",
             Self::NothingListed { .. } => "nothing-listed",
             Self::NoUsableImage { .. } => "no-usable-image",
+            Self::FolderPath { .. } => "folder-path",
             Self::Limit { .. } => "limit",
             Self::ShortRead { .. } => "short-read",
             Self::Misuse(_) => "misuse",
@@ -157,6 +165,7 @@ impl Error {
             Self::NoUsableImage { diagnostics } => diagnostics
                 .first()
                 .map_or_else(|| "the listed images".to_owned(), |first| first.place.clone()),
+            Self::FolderPath { path, .. } => path.clone(),
             Self::Limit { place, .. } => place.clone(),
             Self::ShortRead { offset, .. } => format!("byte {offset}"),
             Self::Misuse(_) => "Open".to_owned(),
@@ -227,6 +236,9 @@ impl Error {
                 .iter()
                 .find_map(|diagnostic| diagnostic.fix.clone())
                 .unwrap_or_else(|| "Save the image again.".to_owned()),
+            Self::FolderPath { .. } => {
+                "Choose the OCI layout folder itself: it holds index.json, oci-layout and blobs.".to_owned()
+            }
             Self::Limit { .. } => {
                 "The limit protects against hostile files: if the image is sound, raise it.".to_owned()
             }
@@ -277,6 +289,7 @@ impl fmt::Display for Error {
                 f.write_str("of the images listed, none can be shown")?;
                 diagnostics.first().map_or(Ok(()), |first| write!(f, ": {}: {}", first.place, first.message))
             }
+            Self::FolderPath { path, reason } => write!(f, "{path:?} cannot be part of an image: {reason}"),
             Self::Limit { limit, allowed, .. } => {
                 write!(f, "the archive exceeds the limit {limit} = {allowed}")
             }

@@ -27,28 +27,31 @@
 //!
 //! Where to go next: [`Archive`] is the result. `open.rs` is the course of events, `tar/` the
 //! hopping, `oci/` and `docker.rs` the two families of archives, `recognise.rs` everything that is
-//! neither.
+//! neither, [`folder`] an image as loose files, [`bare_layer`] one layer alone.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 mod archive;
+mod bare;
 pub mod config;
 mod diagnostic;
 mod digest;
 mod docker;
 mod error;
+pub mod folder;
 mod json;
 mod layers;
 mod limits;
 mod oci;
 mod open;
 mod platform;
-mod recognise;
+pub mod recognise;
 pub mod source;
 mod store;
 mod tar;
 
 pub use archive::{Archive, Format, Image, ImageKind, Layer, LayerCompression, Layout};
+pub use bare::bare_layer;
 pub use config::ImageConfig;
 pub use diagnostic::{Diagnostic, Severity};
 pub use digest::{Algorithm, Digest, DigestCheck, DigestError, DigestOutcome};
@@ -56,5 +59,5 @@ pub use error::{Culprit, Error};
 pub use limits::Limits;
 pub use open::Open;
 pub use platform::{Platform, PlatformError};
-pub use recognise::Packing;
+pub use recognise::{Packing, is_image_member, tar_members};
 pub use source::{Extent, Want};

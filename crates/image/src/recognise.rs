@@ -1,6 +1,10 @@
 //! What a file is, by its content. Names and endings are never trusted.
 
-use crate::tar::tree::Tree;
+use crate::tar::{
+    header::{self, BLOCK, Kind},
+    pax::Pax,
+    tree::{Tree, normalise},
+};
 use std::fmt;
 
 /// A format that wraps other files.
@@ -74,9 +78,84 @@ impl fmt::Display for Packing {
     }
 }
 
-/// Whether a block looks like the header of a tar.
-pub(crate) fn is_tar(start: &[u8]) -> bool {
+/// Whether a file that starts with these bytes, 512 at least, looks like a tar.
+#[must_use]
+pub fn is_tar(start: &[u8]) -> bool {
     start.len() >= 512 && start.get(..512).is_some_and(|block| crate::tar::header::parse(block).is_ok())
+}
+
+/// The names of the members whose headers lie in the first bytes of a tar, in order, normalised;
+/// at most `max` of them. Empty when the bytes are no tar, or an empty one.
+///
+/// A look at the beginning only: it does not say that the rest is sound.
+#[must_use]
+pub fn tar_members(start: &[u8], max: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut long_name = None;
+    let mut at = 0_u64;
+    let take = |at: u64, len: u64| {
+        let from = usize::try_from(at).ok()?;
+        start.get(from..from.checked_add(usize::try_from(len).ok()?)?)
+    };
+    while names.len() < max {
+        let Some(Ok(Some(header))) = take(at, BLOCK).map(header::parse) else { break };
+        let data = at.saturating_add(BLOCK);
+        let len = if header.kind.has_data() { header.size } else { 0 };
+        match header.kind {
+            Kind::LongName => long_name = take(data, len).map(header::text),
+            Kind::Pax => {
+                let mut pax = Pax::default();
+                if take(data, len).is_some_and(|text| pax.read(text).is_ok()) {
+                    long_name = pax.path.or(long_name);
+                }
+            }
+            Kind::LongLink | Kind::PaxGlobal => {}
+            _ => {
+                let name = long_name.take().unwrap_or(header.name);
+                names.extend(normalise(&name).filter(|name| !name.is_empty()));
+            }
+        }
+        let Some(next) = len.checked_next_multiple_of(BLOCK) else { break };
+        at = data.saturating_add(next);
+    }
+    names
+}
+
+/// Whether only an image archive has a member of this (normalised) name: the documents and blobs
+/// of an OCI layout or a docker-archive, at the top or below one folder.
+///
+/// Below a folder, `index.json` and `manifest.json` do not count: layers have files of that name.
+#[must_use]
+pub fn is_image_member(name: &str) -> bool {
+    let (first, rest) = name.split_once('/').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    if IMAGE_NAMES.contains(&first) || is_content_name(first) {
+        return true;
+    }
+    rest.is_some_and(|rest| {
+        let second = rest.split('/').next().unwrap_or(rest);
+        second == "oci-layout" || rest.starts_with("blobs/sha256") || is_content_name(second)
+    })
+}
+
+/// Whether a tar that begins with these members can only be a layer: each is in a folder of a Linux
+/// root filesystem, or deletes one.
+#[must_use]
+pub fn is_layer(members: &[String]) -> bool {
+    !members.is_empty()
+        && members.iter().all(|name| {
+            let top = name.split('/').next().unwrap_or(name);
+            ROOT_FOLDERS.contains(&top.strip_prefix(".wh.").unwrap_or(top))
+        })
+}
+
+/// `<64 hex>`, `<64 hex>.json`, `<64 hex>.tar`, `<64 hex>.tar.gz` or `sha256:<64 hex>`: how
+/// docker-archives name configs, layers and the folders of layers.
+fn is_content_name(name: &str) -> bool {
+    let name = name.strip_prefix("sha256:").unwrap_or(name);
+    let (hex, ending) = name.split_at_checked(64).unwrap_or_default();
+    hex.len() == 64
+        && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        && matches!(ending, "" | ".json" | ".tar" | ".tar.gz")
 }
 
 /// Top-level folders that only a Linux root filesystem has together.
@@ -101,8 +180,9 @@ pub(crate) fn is_root_filesystem(tree: &Tree) -> bool {
     folders >= 3 || (folders > 0 && folders == tree.top_len())
 }
 
-/// A few bytes as a person can read them: text as text, the rest as hex.
-pub(crate) fn legible(start: &[u8]) -> String {
+/// A file's first bytes as a person can read them: text as text, the rest as hex; 16 at most.
+#[must_use]
+pub fn legible(start: &[u8]) -> String {
     let start = start.get(..16).unwrap_or(start);
     let is_text = |byte: &u8| matches!(*byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
     if !start.is_empty() && start.iter().all(is_text) {
@@ -134,6 +214,31 @@ mod tests {
         ] {
             assert_eq!(Packing::of(start), expected, "{start:?}");
         }
+    }
+
+    #[test]
+    fn members_of_image_archives_are_known_by_their_names() {
+        let hex = "0123456789abcdef".repeat(4);
+        let check = |name: &str, expected: bool| assert_eq!(is_image_member(name), expected, "{name}");
+        for name in ["index.json", "oci-layout", "blobs", "blobs/sha256/x", "manifest.json", "repositories"] {
+            check(name, true);
+        }
+        for ending in ["", ".json", ".tar", ".tar.gz", "/layer.tar", "/VERSION"] {
+            check(&format!("{hex}{ending}"), true);
+            check(&format!("image/{hex}{ending}"), true);
+        }
+        check(&format!("sha256:{hex}"), true);
+        for name in ["image/oci-layout", "image/blobs/sha256/x"] {
+            check(name, true);
+        }
+        for name in
+            ["", "app/index.json", "app/manifest.json", "etc/blobs", "usr/bin/repositories", "a/b/oci-layout"]
+        {
+            check(name, false);
+        }
+        check(&hex[1..], false);
+        check(&format!("{hex}.png"), false);
+        check(&hex.to_uppercase(), false);
     }
 
     #[test]

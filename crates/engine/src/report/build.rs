@@ -32,6 +32,7 @@ pub(crate) fn build(analysis: &Analysis) -> Report {
             format: match archive.format {
                 Format::OciArchive => ArchiveFormat::OciArchive,
                 Format::DockerArchive => ArchiveFormat::DockerArchive,
+                Format::Layer => ArchiveFormat::Layer,
             },
         },
         options: options(analysis),

@@ -75,6 +75,8 @@ pub enum ArchiveFormat {
     OciArchive,
     /// `docker save` before version 25.
     DockerArchive,
+    /// No archive: one layer.
+    Layer,
 }
 
 impl ArchiveFormat {
@@ -84,6 +86,7 @@ impl ArchiveFormat {
         match self {
             Self::OciArchive => "OCI archive",
             Self::DockerArchive => "docker-archive",
+            Self::Layer => "layer",
         }
     }
 }

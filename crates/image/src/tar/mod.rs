@@ -22,5 +22,5 @@
 
 pub(crate) mod header;
 pub(crate) mod lister;
-mod pax;
+pub(crate) mod pax;
 pub(crate) mod tree;
