@@ -44,6 +44,7 @@ pub mod job;
 pub mod layer;
 pub mod open;
 pub mod options;
+pub mod push;
 pub mod remake;
 pub mod report;
 pub mod sample;
