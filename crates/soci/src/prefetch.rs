@@ -281,3 +281,146 @@ impl Encode for SpanRange {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Culprit;
+    use crate::tar::{self, Kind};
+    use sociscope_ztoc::{Build, BuildOptions, DigestMode, SpanSize};
+
+    #[test]
+    fn paths_are_separated_trimmed_and_cleaned() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("", &[]),
+            (" , ,,", &[]),
+            ("/app/a", &["app/a"]),
+            (" app//a/../a , b ", &["app/a", "b"]),
+            ("../../z,./y,/../x", &["z", "y", "x"]),
+            ("app/", &["app"]),
+            ("/,..", &["", ""]),
+            ("a b,...", &["a b", "..."]),
+            ("\u{a0}\u{3000}a\u{85}", &["a"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(paths(text), expected, "{text:?}");
+            assert_eq!(paths(text).iter().map(|path| clean(path)).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_in_a_file_is_an_array_of_strings() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("null", &[]),
+            ("[]", &[]),
+            (r#"["/a", null, " ", "b,c"]"#, &["a", "b,c"]),
+            ("[\"\\u0061\"]\n", &["a"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(paths_from_json(text.as_bytes()).unwrap(), expected, "{text}");
+        }
+        for text in ["", "{}", r#""a""#, "[1]", r#"["a""#, r#"["a"] x"#] {
+            let error = paths_from_json(text.as_bytes()).unwrap_err();
+            assert_eq!(error.culprit(), Culprit::Options, "{text}");
+            assert_eq!(error.place(), "the list of files to prefetch", "{text}");
+        }
+    }
+
+    fn ranges(pairs: &[(u32, u32)]) -> Vec<SpanRange> {
+        pairs.iter().copied().map(SpanRange::from).collect()
+    }
+
+    #[test]
+    fn spans_that_overlap_or_touch_become_one() {
+        let cases: [(&[(u32, u32)], &[(u32, u32)]); 5] = [
+            (&[], &[]),
+            (&[(9, 12), (3, 7)], &[(3, 7), (9, 12)]),
+            (&[(3, 7), (8, 8)], &[(3, 8)]),
+            (&[(0, 9), (2, 3), (5, 5)], &[(0, 9)]),
+            (&[(4, 4), (4, 6), (4, 4), (u32::MAX, u32::MAX)], &[(4, 6), (u32::MAX, u32::MAX)]),
+        ];
+        for (spans, expected) in cases {
+            assert_eq!(merged(ranges(spans)), ranges(expected), "{spans:?}");
+        }
+    }
+
+    #[test]
+    fn an_artefact_has_the_reference_s_bytes() {
+        let blob = PrefetchBlob::new(Digest::of(b"layer"), ranges(&[(9, 12), (3, 7)]));
+        assert_eq!(
+            str::from_utf8(&blob.to_json()).unwrap(),
+            r#"{"version":"1.0","prefetch_spans":[{"start_span":3,"end_span":7},{"start_span":9,"end_span":12}]}"#
+        );
+        let expected = "sha256:ab7c842f42a845b8811c1866d160264b8750685b2cd3c6775c1355eea0fb188b";
+        assert_eq!(blob.digest.as_str(), expected);
+        let descriptor = blob.descriptor();
+        assert_eq!((descriptor.digest.as_str(), descriptor.size), (expected, 97));
+    }
+
+    #[test]
+    fn a_span_begins_with_the_byte_at_its_checkpoint() {
+        let spans = Spans::Gzip(vec![0, 100, 200]);
+        let found = [0, 99, 100, 199, 200, u64::MAX].map(|offset| spans.at(offset).0);
+        assert_eq!(found, [0, 0, 1, 1, 2, 2]);
+        let spans = Spans::Plain(100);
+        let found = [0, 99, 100, 250, u64::MAX].map(|offset| spans.at(offset).0);
+        assert_eq!(found, [0, 0, 1, 2, i32::MAX.unsigned_abs()]);
+    }
+
+    /// A plain layer of files with these names and sizes, without the two zero blocks at its end.
+    fn layer(files: &[(&str, u64)]) -> Vec<u8> {
+        let mut layer = Vec::new();
+        for &(name, size) in files {
+            layer.extend(tar::header(name, Kind::File { size, mode: 0o644 }));
+            layer.resize(layer.len() + usize::try_from(size).unwrap() + tar::padding(size), 0);
+        }
+        layer
+    }
+
+    /// Where each path lies in a layer with spans of 512 bytes.
+    fn check(files: &[(&str, u64)], cases: &[(&str, Option<(u32, u32)>)]) {
+        let options = BuildOptions {
+            compression: Compression::Uncompressed,
+            span_size: SpanSize::new(512).unwrap(),
+            digests: DigestMode::Here,
+            ..BuildOptions::default()
+        };
+        let ztoc = Build::from_slice(&layer(files), options).unwrap().to_bytes().unwrap();
+        let ztoc = Ztoc::parse(&ztoc).unwrap();
+        let paths: Vec<_> = cases.iter().map(|(path, _)| path).collect();
+        for (found, (path, expected)) in locate(&ztoc, &paths).into_iter().zip(cases) {
+            assert_eq!(found, expected.map(SpanRange::from), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_byte_after_a_file_counts() {
+        check(
+            &[("a", 10), ("empty", 0), ("full", 512), ("long", 1300), ("last", 1024)],
+            &[
+                ("a", Some((1, 1))),
+                ("empty", Some((3, 3))),
+                ("full", Some((4, 5))),
+                ("long", Some((6, 8))),
+                // The layer has 12 spans, 0 to 11.
+                ("last", Some((10, 12))),
+            ],
+        );
+    }
+
+    #[test]
+    fn names_are_compared_as_they_are() {
+        check(
+            &[("./dot", 1), ("/abs", 1), ("b//c", 1), ("twice", 1), ("twice", 600)],
+            &[
+                ("dot", None),
+                ("./dot", None),
+                ("abs", None),
+                ("b/c", None),
+                ("/twice", Some((7, 7))),
+                ("twice/", Some((7, 7))),
+                ("", None),
+            ],
+        );
+    }
+}

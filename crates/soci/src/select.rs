@@ -145,6 +145,13 @@ impl Selection {
         self.refusal.as_ref()
     }
 
+    /// Why [`legacy_index`](Self::legacy_index) will refuse the image whatever its layers hold, if
+    /// so.
+    #[must_use]
+    pub fn legacy_refusal(&self) -> Option<Error> {
+        self.refuse_layers().err()
+    }
+
     /// The platforms that were chosen, in the order in which they were asked for.
     #[must_use]
     pub fn platforms(&self) -> &[PlatformDecision] {

@@ -1,5 +1,6 @@
 //! Whole conversions, of layouts made by hand and one made by the reference.
 
+mod artefacts;
 mod choosing;
 mod layouts;
 mod rewriting;

@@ -18,6 +18,8 @@ const NEW_MANIFEST: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oc
 const IMAGE_INDEX: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:302c98ed368bcfb42949e29afb42961c80f338ef524be116f1abaaf6bf49b4fe","size":522,"annotations":{"com.amazon.soci.index-digest":"sha256:b367d6e8278a15ae722db20a5b0d6d6cdba44e0827737ff959bdef076ffb4435"},"platform":{"architecture":"amd64","os":"linux"}},{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:b367d6e8278a15ae722db20a5b0d6d6cdba44e0827737ff959bdef076ffb4435","size":710,"annotations":{"com.amazon.soci.image-manifest-digest":"sha256:302c98ed368bcfb42949e29afb42961c80f338ef524be116f1abaaf6bf49b4fe"},"platform":{"architecture":"amd64","os":"linux"},"artifactType":"application/vnd.amazon.soci.index.v2+json"}]}"#;
 const INDEX_JSON: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:32106cce6f5f4414713e24f6bf04a05ad58cb6e47a3667101fdfa53274dd1f6a","size":801}]}"#;
 
+const LEGACY_INDEX: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.amazon.soci.index.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[{"mediaType":"application/octet-stream","digest":"sha256:5cf723c049afa7cb16b35ad7545af7a9931fb6e17f6383f71c1b5033b1c5adc2","size":33192,"annotations":{"com.amazon.soci.image-layer-digest":"sha256:3402f705a0b71d4ab55146daf99c43084af9da034cb32384f6b732c729e92caa","com.amazon.soci.image-layer-mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","com.amazon.soci.span-size":"4194304"}}],"subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:72e9f66c46f275d2c1c76e4af929b50a61ca518e462a6460ab7cfa8d998a5525","size":401},"annotations":{"com.amazon.soci.build-tool-identifier":"AWS SOCI CLI v0.2"}}"#;
+
 const LAYER_EXTENT: Extent = Extent { offset: 7680, len: 3174 };
 
 fn layout() -> Layout {
@@ -60,6 +62,24 @@ fn the_result_says_which_index_belongs_to_which_manifest() {
     assert_eq!(index.platform.to_string(), "linux/amd64");
     assert_eq!(index.digest, Digest::of(SOCI_INDEX.as_bytes()));
     assert_eq!(index.manifest, Some(Digest::of(NEW_MANIFEST.as_bytes())));
+}
+
+#[test]
+fn the_index_of_version_1_is_the_reference_s() {
+    let layout = layout();
+    let selection = Selection::new(&layout, &listed(&[])).unwrap();
+    let ztoc =
+        ZtocBlob { digest: ZTOC.parse().unwrap(), size: 33192, disables_xattrs: true, prefetch: vec![] };
+    let ztocs = [((LAYER.parse().unwrap(), Compression::Gzip), ztoc)].into();
+    let [index] = &selection.legacy_index(&layout, &ztocs).unwrap()[..] else {
+        panic!("one platform, one index")
+    };
+    assert_eq!(str::from_utf8(&index.manifest).unwrap(), LEGACY_INDEX);
+    assert_eq!(
+        index.digest.as_str(),
+        "sha256:d277a4e1c4c6094ecaf80298836b1537e777f85551b3b9b4c2367ca3f9b91bd5"
+    );
+    assert_eq!(index.subject.digest, Digest::of(MANIFEST.as_bytes()).as_str());
 }
 
 #[test]
