@@ -49,6 +49,16 @@
 //! No layer passes through here. The [plan](ArchivePlan) says where its bytes lie in the input
 //! and where they go; so converting a 10 GiB image costs this crate a few kilobytes.
 //!
+//! # What else comes out
+//!
+//! - **A folder** instead of a tar: [`ArchivePlan::members`], the same files at their paths.
+//! - **The indexes alone**, to be pushed beside an image that is in the registry already:
+//!   [`Converted::index_archive`]. A few megabytes, whatever the size of the image.
+//! - **Indexes of version 1**, which leave the image as it is and refer to it by `subject`:
+//!   [`Selection::legacy_index`] and [`legacy_archive`]. Legacy; [`LegacyIndex`] says why.
+//! - **Prefetch lists** inside any of these, which name the spans a container reads first:
+//!   [`ConvertOptions::prefetch`] and [`prefetch`]. Experimental in the reference.
+//!
 //! What the reference refuses is refused, as an [`Error`] that says why in a way that can be
 //! acted on: typed, so that a mode which goes on regardless can be built on top.
 //!
@@ -105,6 +115,7 @@
 //! - [`select`](Selection): the decisions, in the reference's order.
 //! - `rewrite.rs`: what happens to manifests; the surprises are listed at its top.
 //! - `json/`: why there is a JSON reader of our own.
+//! - [`prefetch`], `v1.rs`, `alone.rs`: what comes beside the converted archive.
 //! - [`media_type`], [`soci_index`]: the names, and what they mean.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
