@@ -11,11 +11,15 @@
 //!                        miniz_oxide, sampled or all ───►  Outcome  ◄─── usable::check
 //! ```
 //!
-//! Where to go next: [`VerifyJob`] is the work on one layer, [`ImageVerifier`] finds what belongs
-//! together in an archive, [`ImageVerification`] is the document that comes out.
+//! Where to go next: [`VerifyJob`] is the work on one layer, [`LayerVerification`] what it says.
 
+mod job;
+mod judge;
+mod member;
 mod outcome;
+mod unpack;
 mod unusable;
 
+pub use job::VerifyJob;
 pub use outcome::{Depth, LayerVerification, Outcome, Part, VerifyTask, ZtocPlace};
 pub use unusable::{Effect, Unusability, UnusablePlace};

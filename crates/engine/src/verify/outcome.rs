@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Unusability;
-use crate::{Failure, LayerId, LayerTask, compare::Difference};
+use crate::{Failure, LayerId, LayerTask, compare::Difference, human};
 
 /// How many spans are unpacked from their checkpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,10 +31,8 @@ pub struct ZtocPlace {
 /// One layer to be read against its zTOC: plain data that can be sent to a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyTask {
-    /// The layer. Its span size is the annotated one, where there is one.
+    /// The layer. Its span size is what the SOCI index says, if it says so; the zTOC is asked first.
     pub layer: LayerTask,
-    /// Whether `layer.span_size` is what the SOCI index says; otherwise the zTOC is asked.
-    pub span_size_is_known: bool,
     /// The zTOC.
     pub ztoc: ZtocPlace,
     /// How thoroughly.
@@ -134,4 +132,48 @@ pub struct LayerVerification {
     pub difference_count: u64,
     /// What makes the zTOC unusable, if anything does.
     pub unusable: Option<Unusability>,
+}
+
+impl LayerVerification {
+    /// Sets the outcome and the sentence for it.
+    pub(super) fn settle(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+        self.sentence = self.describe();
+    }
+
+    fn describe(&self) -> String {
+        let first = |from: &str| {
+            let difference = self.differences.iter().find(|difference| difference.what.contains(from));
+            difference.map(|difference| format!(" {difference}.")).unwrap_or_default()
+        };
+        match &self.outcome {
+            Outcome::Missing { part: Part::Layer } => "The layer is not in the file.".to_owned(),
+            Outcome::Missing { part: Part::Ztoc } => "There is no zTOC for this layer.".to_owned(),
+            Outcome::Unreadable { part: Part::Layer, why } => format!("The layer cannot be read. {why}"),
+            Outcome::Unreadable { part: Part::Ztoc, why } => format!("The zTOC cannot be read. {why}"),
+            Outcome::Stale => "The zTOC was built for another layer.".to_owned(),
+            Outcome::WrongCheckpoint { span } => {
+                let what = format!("span {span}");
+                format!("The checkpoint of {what} is not one of this layer.{}", first(&what))
+            }
+            Outcome::WrongSpanDigest { span } => format!(
+                "The digest of span {span} is not that of its bytes, so the snapshotter refuses to read it."
+            ),
+            Outcome::WrongEntry { entry } => {
+                format!("The list of files is not that of the layer, from entry {} on.", human::count(*entry))
+            }
+            Outcome::WrongHeader => {
+                let what = self.differences.iter().map(|difference| difference.what.as_str());
+                format!("The zTOC's header is not right: {}.", what.collect::<Vec<_>>().join(", "))
+            }
+            Outcome::Unusable => match &self.unusable {
+                Some(unusable) => unusable.sentence(),
+                None => "The snapshotter cannot use the zTOC.".to_owned(),
+            },
+            Outcome::Equivalent => {
+                "Not the bytes this version builds, but it says the same and works.".to_owned()
+            }
+            Outcome::Identical => "Byte for byte what is built from the layer.".to_owned(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ztoc::usable;
+use crate::{human, ztoc::usable};
 
 /// What happens on the node, from the least to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +53,30 @@ pub struct UnusablePlace {
     pub recompressing_helps: bool,
 }
 
+impl Effect {
+    /// What happens on the node, as a sentence.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::FileUnreadable => "Reading that file fails.",
+            Self::LayerPulled => "The snapshotter refuses the zTOC, and the layer is pulled whole.",
+            Self::SnapshotterPanics => "Reading it crashes the snapshotter.",
+        }
+    }
+}
+
 impl Unusability {
+    /// The first place, how many more there are, and what happens.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut text = self.places.first().map(|place| place.sentence.clone()).unwrap_or_default();
+        if self.count > 1 {
+            let more = human::counted(self.count - 1, "more place");
+            text.push_str(&format!(" There are {more} like it."));
+        }
+        format!("{text} {}", self.effect.sentence())
+    }
+
     /// Nothing when the zTOC is usable.
     #[must_use]
     pub fn of(findings: &usable::Findings) -> Option<Self> {
