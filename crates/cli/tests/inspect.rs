@@ -46,7 +46,7 @@ fn what_merely_cannot_be_converted_is_no_failure() {
     let scratch = Scratch::new();
     let image = scratch.write("in.tar", &unpacked(&fixtures("images/hand-docker-symlink-layers.tar.xz")));
     let ended = done(["inspect", &image]);
-    assert!(ended.text().contains("docker-archive cannot be converted yet"), "{}", ended.text());
+    assert!(ended.text().contains("docker-archive"), "{}", ended.text());
 }
 
 #[test]

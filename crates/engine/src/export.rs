@@ -4,8 +4,13 @@
 //! ranges of the source. Layers that were not indexed were perhaps never read before; a shell that
 //! can still withdraw its output runs each copied range through a [`CopyCheck`].
 
-use crate::{Culprit, Failure, human, image};
+use std::collections::VecDeque;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{Culprit, Failure, human, image, ztoc};
 use image::{Digest, DigestCheck, Extent};
+use ztoc::{StoredCheckpoints, Ztoc};
 
 /// Checks one copied range against the digest it is stored under.
 #[derive(Clone, Debug)]
@@ -47,5 +52,153 @@ impl CopyCheck {
                 .expected_found(self.digest.to_string(), outcome.found.to_string())
         };
         Err(failure.fix(fix))
+    }
+}
+
+/// Checks every span digest of a zTOC against the layer that is being copied. The digests were
+/// computed when the layer was read; whoever fetches a span from the registry will compute them
+/// again, over these bytes.
+#[derive(Clone, Debug)]
+pub struct SpanCheck {
+    place: String,
+    /// Spans that have not begun yet, in order.
+    ahead: VecDeque<SpanBytes>,
+    /// Those being hashed. Two at most, for neighbours can share one byte.
+    open: Vec<(SpanBytes, Sha256)>,
+    at: u64,
+    /// The first span that does not have its digest.
+    wrong: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SpanBytes {
+    id: usize,
+    start: u64,
+    end: u64,
+    digest: Option<[u8; 32]>,
+}
+
+impl SpanCheck {
+    /// A check of a layer against the zTOC that was built for it. Only the positions and digests
+    /// of its spans are kept.
+    ///
+    /// # Errors
+    /// The bytes are no zTOC.
+    pub fn new(layer: &Digest, ztoc: &[u8]) -> Result<Self, Failure> {
+        let place = format!("zTOC of layer {}", layer.short());
+        let read = Ztoc::parse(ztoc).map_err(|error| {
+            Failure::new(Culprit::Internal, place.clone(), format!("The zTOC cannot be read back: {error}."))
+        })?;
+        let starts: Vec<u64> = match read.checkpoints() {
+            StoredCheckpoints::Gzip(checkpoints) => {
+                checkpoints.iter().map(|checkpoint| checkpoint.first_byte().0).collect()
+            }
+            StoredCheckpoints::Uncompressed { span_size, .. } => {
+                let step = u64::try_from(span_size).unwrap_or(0);
+                (0..read.span_count() as u64).map(|span| span.saturating_mul(step)).collect()
+            }
+        };
+        // A span reaches up to the next checkpoint's whole byte, which may lie behind its first one.
+        let ends: Vec<u64> = match read.checkpoints() {
+            StoredCheckpoints::Gzip(checkpoints) => {
+                checkpoints.iter().skip(1).map(|checkpoint| checkpoint.compressed.0).collect()
+            }
+            StoredCheckpoints::Uncompressed { .. } => starts.iter().skip(1).copied().collect(),
+        };
+        let ends = ends.into_iter().chain([read.compressed_size]);
+        let ahead = starts
+            .into_iter()
+            .zip(ends)
+            .zip(read.span_digests())
+            .enumerate()
+            .map(|(id, ((start, end), digest))| SpanBytes { id, start, end, digest })
+            .collect();
+        Ok(Self { place, ahead, open: Vec::new(), at: 0, wrong: None })
+    }
+
+    /// The next bytes of the layer, in any slicing.
+    pub fn update(&mut self, bytes: &[u8]) {
+        let end = self.at.saturating_add(bytes.len() as u64);
+        while let Some(span) = self.ahead.front().copied().filter(|span| span.start < end) {
+            self.ahead.pop_front();
+            self.open.push((span, Sha256::new()));
+        }
+        let at = self.at;
+        self.open.retain_mut(|(span, hasher)| {
+            let within = |offset: u64| usize::try_from(offset.saturating_sub(at)).unwrap_or(usize::MAX);
+            let (from, to) = (within(span.start), within(span.end).min(bytes.len()));
+            hasher.update(bytes.get(from..to).unwrap_or_default());
+            if span.end > end {
+                return true;
+            }
+            let found: [u8; 32] = std::mem::take(hasher).finalize().into();
+            if span.digest != Some(found) && self.wrong.is_none_or(|wrong| span.id < wrong) {
+                self.wrong = Some(span.id);
+            }
+            false
+        });
+        self.at = end;
+    }
+
+    /// The end of the layer.
+    ///
+    /// # Errors
+    /// A span does not have the digest its zTOC states, or the layer ended inside one.
+    pub fn finish(self) -> Result<(), Failure> {
+        // An empty span at the very end never opens: nothing of it is ever fetched.
+        let unfinished = self.open.first().map(|(span, _)| span.id);
+        let never_begun = self.ahead.iter().find(|span| span.start < span.end).map(|span| span.id);
+        let Some(span) = self.wrong.or(unfinished).or(never_begun) else { return Ok(()) };
+        Err(Failure::new(
+            Culprit::File,
+            format!("{}, span {span}", self.place),
+            "The layer's bytes are not those the zTOC was built from.",
+        )
+        .fix("The file changed while it was read. Convert it again when nothing writes to it."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn layer_and_ztoc() -> (Vec<u8>, Vec<u8>) {
+        let file = sample::archive();
+        let archive = crate::job::run(crate::OpenJob::new(file.len() as u64), |offset, len| {
+            let range = offset as usize..(offset + len) as usize;
+            Ok::<_, crate::Error>(file[range].to_vec())
+        })
+        .expect("the sample opens");
+        let analysis = crate::Analysis::new(archive, sample::FILE_NAME, sample::OPTIONS);
+        let task = analysis.tasks(crate::Scope::ForConversion).into_iter().max_by_key(|task| task.len);
+        let task = task.expect("a layer to index");
+        let layer = file[task.offset as usize..(task.offset + task.len) as usize].to_vec();
+        let outcome = crate::job::run(crate::LayerJob::new(task), |offset, len| {
+            let range = offset as usize..(offset + len) as usize;
+            Ok::<_, crate::Error>(file[range].to_vec())
+        });
+        (layer, outcome.expect("a layer").ztoc.expect("a zTOC"))
+    }
+
+    fn check(layer: &[u8], ztoc: &[u8], piece: usize) -> Result<(), Failure> {
+        let mut check = SpanCheck::new(&Digest::of(layer), ztoc)?;
+        layer.chunks(piece).for_each(|bytes| check.update(bytes));
+        check.finish()
+    }
+
+    #[test]
+    fn the_right_layer_passes_in_any_slicing_and_one_wrong_bit_names_its_span() {
+        let (mut layer, ztoc) = layer_and_ztoc();
+        let spans = Ztoc::parse(&ztoc).expect("readable").span_count();
+        assert!(spans > 2, "{spans} spans");
+        for piece in [1, 7, 4096, layer.len()] {
+            check(&layer, &ztoc, piece).expect("the bytes it was built from");
+        }
+        check(&layer[..layer.len() - 1], &ztoc, 4096).expect_err("cut");
+        let last = layer.len() - 1;
+        layer[last] ^= 1;
+        let failure = check(&layer, &ztoc, 4096).expect_err("a wrong bit");
+        assert!(failure.place.ends_with(&format!("span {}", spans - 1)), "{}", failure.place);
     }
 }

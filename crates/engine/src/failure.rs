@@ -124,9 +124,10 @@ fn image_failure(error: &image::Error) -> Failure {
 }
 
 /// An error of the soci crate in the shape it is shown in.
-pub(crate) fn soci_failure(error: &soci::Error) -> Failure {
+pub fn soci_failure(error: &soci::Error) -> Failure {
     use soci::Culprit as Soci;
     let culprit = match error.culprit() {
+        _ if matches!(error, soci::Error::NoLayout) => Culprit::Unsupported,
         Soci::Input => Culprit::File,
         Soci::Unsupported | Soci::Options => Culprit::Unsupported,
         Soci::Misuse => Culprit::Internal,

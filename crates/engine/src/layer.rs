@@ -9,9 +9,11 @@
 //! Whatever is wrong with the bytes ends up in [`LayerSummary::error`]; an `Err` from here means
 //! that the caller broke the protocol.
 
+use std::collections::BTreeMap;
+
 use crate::{
     BlockCounts, Culprit, Error, Failure, Job, LayerSummary, LayerTask, Progress, TaskCompression, Want,
-    ZtocSummary, failure::sentence, human, image, ztoc,
+    ZtocSummary, failure::sentence, human, image, soci, verify::Unusability, ztoc,
 };
 use image::{Digest, DigestCheck};
 use ztoc::{ClosedSpan, SpanId, SpanSize};
@@ -243,6 +245,10 @@ impl Job for LayerJob {
                             size: bytes.len() as u64,
                             no_xattrs: build.disables_xattrs(),
                         });
+                        summary.unusable = unusable(&bytes, &build);
+                        if !self.task.prefetch.is_empty() {
+                            summary.prefetch = locate(&bytes, &self.task.prefetch);
+                        }
                         ztoc = Some(bytes);
                     }
                     Err(failure) => summary.error = Some(failure),
@@ -376,6 +382,22 @@ fn checked_bytes(place: &str, build: &ztoc::Build) -> Result<Vec<u8>, Failure> {
         Some((what, _)) => Err(differs(what)),
         None => Ok(bytes),
     }
+}
+
+/// What the snapshotter would refuse about a zTOC that is otherwise right.
+fn unusable(bytes: &[u8], build: &ztoc::Build) -> Option<Unusability> {
+    let read = ztoc::Ztoc::parse(bytes).ok()?;
+    Unusability::of(&ztoc::usable::check(&read, Some(build)))
+}
+
+/// Which spans of a zTOC, first and last, hold the files at these paths
+/// ([`soci::prefetch::locate`](crate::soci::prefetch::locate)); `None` for what is not in it.
+#[must_use]
+pub fn locate(ztoc: &[u8], paths: &[String]) -> BTreeMap<String, Option<(u32, u32)>> {
+    let Ok(read) = ztoc::Ztoc::parse(ztoc) else { return BTreeMap::new() };
+    let spans = soci::prefetch::locate(&read, paths);
+    let spans = spans.into_iter().map(|spans| spans.map(|spans| (spans.first.0, spans.last.0)));
+    paths.iter().cloned().zip(spans).collect()
 }
 
 /// A zTOC error in the shape it is shown in.

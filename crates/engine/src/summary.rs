@@ -3,10 +3,12 @@
 //! Everything here is serde: a [`LayerTask`] goes to a worker as a message, a [`LayerSummary`]
 //! comes back, and the summary stands in the report as it is.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Failure;
+use crate::{Failure, verify::Unusability};
 
 /// Number of a distinct layer within one [`Analysis`](crate::Analysis): counted from 0 in the
 /// order of first appearance. Two images that share a blob share its id.
@@ -47,6 +49,10 @@ pub struct LayerTask {
     /// The shell hashes spans itself (WebCrypto); see
     /// [`LayerJob::take_closed_spans`](crate::LayerJob::take_closed_spans).
     pub digests_elsewhere: bool,
+    /// Paths to look for, as [`soci::prefetch::path`](crate::soci::prefetch::path) cleans them: the
+    /// summary says which spans hold them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prefetch: Vec<String>,
     /// Whether this job hashes the stored bytes. Off only in one half of [`split`](Self::split).
     #[serde(default = "yes")]
     pub hash_stored: bool,
@@ -97,6 +103,13 @@ pub struct LayerSummary {
     pub blocks: Option<BlockCounts>,
     /// The zTOC, when one was built and passed its self-check.
     pub ztoc: Option<ZtocSummary>,
+    /// What the snapshotter would refuse about the zTOC, or fail on; absent when it is of use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unusable: Option<Unusability>,
+    /// Which spans, first and last, hold the files asked for; `null` where the layer does not have
+    /// one. Absent when nothing was asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prefetch: BTreeMap<String, Option<(u32, u32)>>,
     /// Why there is no zTOC, or why the layer must not be trusted.
     pub error: Option<Failure>,
 }
@@ -119,6 +132,8 @@ impl LayerSummary {
             spans: None,
             blocks: None,
             ztoc: None,
+            unusable: None,
+            prefetch: BTreeMap::new(),
             error: None,
         }
     }

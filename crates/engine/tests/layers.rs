@@ -20,6 +20,7 @@ fn task(layer: &[u8], compression: TaskCompression) -> LayerTask {
         expected_digest: Some(Digest::of(layer).to_string()),
         expected_diff_id: None,
         digests_elsewhere: false,
+        prefetch: Vec::new(),
         hash_stored: true,
     }
 }

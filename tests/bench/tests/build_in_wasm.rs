@@ -26,6 +26,7 @@ async fn whole_ztoc_in_a_worker() {
         expected_digest: None,
         expected_diff_id: None,
         digests_elsewhere: false,
+        prefetch: Vec::new(),
         hash_stored: false,
     };
     drop((bytes, parts));

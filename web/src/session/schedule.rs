@@ -83,6 +83,7 @@ mod tests {
             expected_digest: None,
             expected_diff_id: None,
             digests_elsewhere: false,
+            prefetch: Vec::new(),
             hash_stored: true,
         }
     }

@@ -35,6 +35,7 @@ pub fn run(args: &ZtocArgs) -> Result<(), Stop> {
         expected_digest: None,
         expected_diff_id: None,
         digests_elsewhere: false,
+        prefetch: Vec::new(),
         hash_stored: false,
     };
     let progress = Progress::new("Reading", source.len());

@@ -2,9 +2,8 @@
 
 use super::{Finding, Rule, Severity, rules};
 use crate::{
-    Analysis, LayerId, Report,
-    analysis::is_docker_archive,
-    human, image,
+    Analysis, LayerId, Report, human, image,
+    image::Format,
     report::{ImageKind, ImageReport, LayerReport, LayerStatus},
     verdict::VerdictKind,
 };
@@ -65,9 +64,13 @@ impl Found {
     }
 
     fn archive(&mut self, analysis: &Analysis, report: &Report) {
-        if is_docker_archive(analysis.archive()) {
+        if analysis.archive().format == Format::DockerArchive && report.conversion.is_some() {
             self.add(&rules::DOCKER_ARCHIVE, format!("{}.", rules::DOCKER_ARCHIVE.title));
-        } else if report.verdict.kind == VerdictKind::NothingToIndex {
+        }
+        for note in analysis.notes() {
+            self.add(&rules::ADAPTED, note.sentence.clone());
+        }
+        if report.verdict.kind == VerdictKind::NothingToIndex {
             let min = human::setting(report.options.min_layer_size);
             let selected = || report.images.iter().filter(|image| image.selected);
             let all_small = selected()
@@ -103,7 +106,7 @@ impl Found {
                     names.push(name);
                 }
             }
-            if !names.is_empty() {
+            if !names.is_empty() && report.options.tag.is_none() {
                 self.add(
                     &rules::TAGS_NOT_KEPT,
                     format!("The SOCI archive does not carry the name {}.", listed(&names)),
@@ -114,12 +117,16 @@ impl Found {
             }
             let attestations =
                 report.images.iter().filter(|image| image.kind == ImageKind::Attestation).count() as u64;
-            if attestations > 0 {
+            if attestations > 0 && !report.options.keep_annotations {
                 let verb = if attestations == 1 { "loses its" } else { "lose their" };
                 self.add(
                     &rules::ATTESTATION_LINK_LOST,
                     format!("{} {verb} link to the image.", human::counted(attestations, "attestation")),
                 );
+            }
+            if !conversion.not_prefetched.is_empty() {
+                let paths: Vec<&str> = conversion.not_prefetched.iter().map(String::as_str).collect();
+                self.add(&rules::PREFETCH_NOT_FOUND, format!("No indexed layer has {}.", listed(&paths)));
             }
             for (index, image) in report.images.iter().enumerate() {
                 if image.kind == ImageKind::Image && image.verdict.indexed_layers == 0 {
@@ -154,6 +161,7 @@ impl Found {
             )
             .image = Some(index);
         }
+        self.made_and_uncompressed(index, image);
         let small: Vec<&LayerReport> =
             image.layers.iter().filter(|layer| layer.status == LayerStatus::NotNeeded).collect();
         if !small.is_empty() && image.verdict.indexed_layers > 0 {
@@ -172,6 +180,37 @@ impl Found {
         }
     }
 
+    fn made_and_uncompressed(&mut self, index: u32, image: &ImageReport) {
+        let sum = |layers: &[&LayerReport], size: fn(&LayerReport) -> u64| {
+            layers.iter().fold(0_u64, |sum, layer| sum.saturating_add(size(layer)))
+        };
+        let made: Vec<&LayerReport> = image.layers.iter().filter(|layer| layer.made_from.is_some()).collect();
+        if !made.is_empty() {
+            let before = sum(&made, |layer| layer.made_from.as_ref().map_or(0, |from| from.size));
+            let sentence = format!(
+                "{} compressed here: {} became {}.",
+                human::counted(made.len() as u64, "layer"),
+                human::size(before),
+                human::size(sum(&made, |layer| layer.size))
+            );
+            self.add(&rules::LAYERS_MADE, sentence).image = Some(index);
+        }
+        let plain: Vec<&LayerReport> = image
+            .layers
+            .iter()
+            .filter(|layer| layer.compression == "none" && layer.status == LayerStatus::Indexed)
+            .collect();
+        if !plain.is_empty() {
+            let verb = if plain.len() == 1 { "is" } else { "are" };
+            let sentence = format!(
+                "{} {verb} stored without compression: {}.",
+                human::counted(plain.len() as u64, "layer"),
+                human::size(sum(&plain, |layer| layer.size))
+            );
+            self.add(&rules::LAYERS_UNCOMPRESSED, sentence).image = Some(index);
+        }
+    }
+
     fn layer(&mut self, image: u32, layer: &LayerReport) {
         let (position, id) = (layer.position, layer.id);
         let bytes = human::size(layer.size);
@@ -185,6 +224,19 @@ impl Found {
                 );
             }
             LayerStatus::Failed => self.failed_layer(image, layer),
+            LayerStatus::NotIndexed if layer.unusable().is_some() => {
+                let Some(unusable) = layer.unusable() else { return };
+                let reason = unusable.places.first().map_or("", |place| place.sentence.as_str());
+                let sentence = format!("Layer {position} gets no index: {}", uncapitalised(reason));
+                let fix = unusable.recompressing_helps.then(|| {
+                    "Compress it anew here: `--recompress`, or the button beside the layer.".to_owned()
+                });
+                if let Some(finding) = self.add_layer(&rules::LAYER_UNUSABLE, image, id, sentence)
+                    && fix.is_some()
+                {
+                    finding.fix = fix;
+                }
+            }
             LayerStatus::NotIndexed if layer.compression == "zstd" => {
                 self.add_layer(
                     &rules::LAYER_ZSTD,

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use crate::LayerId;
 
 pub(crate) use detect::findings;
-pub(crate) use rules::DOCKER_ARCHIVE;
 pub use rules::RULES;
 
 /// How grave a finding is.

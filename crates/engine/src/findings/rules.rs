@@ -10,6 +10,8 @@ const AWS_PULL: &str =
 const SOCI_INDEX: &str =
     "https://github.com/awslabs/soci-snapshotter/blob/v0.15.0/docs/soci-index-manifest-v2.md";
 const SOCI_START: &str = "https://github.com/awslabs/soci-snapshotter/blob/v0.15.0/docs/getting-started.md";
+const SNAPSHOTTER: &str =
+    "https://github.com/awslabs/soci-snapshotter/blob/v0.15.0/fs/span-manager/span_manager.go";
 const SOCI_GLOSSARY: &str = "https://github.com/awslabs/soci-snapshotter/blob/v0.15.0/docs/glossary.md";
 const OCI_DESCRIPTOR: &str = "https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md";
 const OCI_LAYER: &str = "https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md";
@@ -25,16 +27,21 @@ pub const RULES: &[Rule] = &[
     LAYER_MISSING,
     LAYER_DIFF_ID_MISMATCH,
     ARCHIVE_ERROR,
-    DOCKER_ARCHIVE,
     NOT_CONVERTIBLE,
     NO_LAYER_LARGE_ENOUGH,
     PUSH_THIS_ARCHIVE,
+    LAYER_UNUSABLE,
     LAYER_ZSTD,
     LAYER_UNSUPPORTED,
     WINDOWS_IMAGE,
     PLATFORM_NOT_INDEXED,
     ATTESTATION_LINK_LOST,
+    PREFETCH_NOT_FOUND,
     ARCHIVE_WARNING,
+    DOCKER_ARCHIVE,
+    ADAPTED,
+    LAYERS_MADE,
+    LAYERS_UNCOMPRESSED,
     DIGEST_CHANGES,
     ALREADY_INDEXED,
     TAGS_NOT_KEPT,
@@ -92,15 +99,62 @@ pub(super) const ARCHIVE_ERROR: Rule = Rule {
 
 pub(crate) const DOCKER_ARCHIVE: Rule = Rule {
     id: "docker-archive",
-    severity: Error,
-    title: "A docker-archive cannot be converted yet",
-    reason: "It has no manifests that a SOCI index could be attached to, and its layers are \
-             stored without the compression a push would give them, so an index made from them \
-             would match nothing in a registry. Converting it here is planned.",
+    severity: Info,
+    title: "The docker-archive becomes an OCI image",
+    reason: "It has no manifest that a SOCI index could be attached to, and soci refuses it. A \
+             manifest is made here; config and layers are taken over byte for byte. `docker push` \
+             would compress the layers anew, and then no zTOC matches.",
     source: BUILDKIT_EXPORT,
-    fix: "Make an OCI archive of the same image: `skopeo copy docker-archive:FILE \
-          oci-archive:image.oci.tar`, or build it with `docker buildx build --output \
-          type=oci,dest=image.oci.tar .`",
+    fix: "",
+};
+
+pub(super) const ADAPTED: Rule = Rule {
+    id: "adapted",
+    severity: Info,
+    title: "The file was put right for the conversion",
+    reason: "soci refuses it as it is. The file itself is not changed.",
+    source: SOCI_START,
+    fix: "",
+};
+
+pub(super) const LAYER_UNUSABLE: Rule = Rule {
+    id: "layer-unusable",
+    severity: Warning,
+    title: "The snapshotter would refuse a layer's zTOC",
+    reason: "soci builds the zTOC, but on the node the snapshotter stumbles over it. Such a layer \
+             gets no index here and is pulled whole, which always works.",
+    source: SNAPSHOTTER,
+    fix: "Build the layer without what is named, or keep its zTOC with `--keep-unusable`, as soci does.",
+};
+
+pub(super) const LAYERS_MADE: Rule = Rule {
+    id: "layers-made",
+    severity: Info,
+    title: "Layers were compressed here",
+    reason: "Their content is the same, which the config's diff_ids prove; their stored bytes, and so \
+             the digests of layers and manifests, are new.",
+    source: OCI_LAYER,
+    fix: "",
+};
+
+pub(super) const LAYERS_UNCOMPRESSED: Rule = Rule {
+    id: "layers-uncompressed",
+    severity: Info,
+    title: "Layers are stored without compression",
+    reason: "SOCI can index a plain tar. But it is stored, pushed and, where it is not lazy, pulled at \
+             its full size.",
+    source: SOCI_GLOSSARY,
+    fix: "Make the layers gzip here: `--recompress all`, or the button beside the layers.",
+};
+
+pub(super) const PREFETCH_NOT_FOUND: Rule = Rule {
+    id: "prefetch-not-found",
+    severity: Warning,
+    title: "A file to prefetch is in no indexed layer",
+    reason: "Paths are compared with the names in the layers' tar, byte for byte, without a leading \
+             slash or `./`; directories and layers without an index never match.",
+    source: SOCI_START,
+    fix: "Look the path up in the layer's list of files.",
 };
 
 pub(super) const NOT_CONVERTIBLE: Rule = Rule {
@@ -139,7 +193,8 @@ pub(super) const LAYER_ZSTD: Rule = Rule {
     reason: "SOCI finds its way into gzip streams and plain tars only; a zstd layer is pulled \
              whole before the task starts.",
     source: AWS_PULL,
-    fix: "Build with `--output type=oci,compression=gzip,force-compression=true,dest=image.tar`.",
+    fix: "Make it gzip here (`--recompress needed`, or the button beside the layer), or build with \
+          `--output type=oci,compression=gzip,force-compression=true,dest=image.tar`.",
 };
 
 pub(super) const LAYER_UNSUPPORTED: Rule = Rule {
@@ -179,7 +234,7 @@ pub(super) const ATTESTATION_LINK_LOST: Rule = Rule {
              manifests, so `vnd.docker.reference.digest` and `.type` go. The attestations are \
              still in the archive, but tools no longer find which image they are about.",
     source: BUILDKIT_ATTESTATION,
-    fix: "Keep the original image for whoever reads its attestations.",
+    fix: "Keep the links with `--keep-annotations`; the digest of the image index then differs from soci's.",
 };
 
 pub(super) const ARCHIVE_WARNING: Rule = Rule {
@@ -217,7 +272,7 @@ pub(super) const TAGS_NOT_KEPT: Rule = Rule {
     title: "The SOCI archive carries no tag",
     reason: "As in soci itself, the archive's index.json has one entry without a name.",
     source: OCI_LAYOUT,
-    fix: "Give the tag when pushing.",
+    fix: "Give the tag when pushing, or write one into index.json with `--tag`.",
 };
 
 pub(super) const IMAGE_SMALL: Rule = Rule {

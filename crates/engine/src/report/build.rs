@@ -1,8 +1,8 @@
 //! From an analysis to its report.
 
 use super::{
-    ArchiveFormat, Conversion, File, ImageKind, ImageReport, LayerReport, Platform, Report, ReportOptions,
-    SCHEMA, SociIndex, Tool, status,
+    ArchiveFormat, Conversion, File, ImageKind, ImageReport, LayerReport, MadeFrom, Platform, Report,
+    ReportOptions, SCHEMA, SociIndex, Subject, Tool, status,
 };
 use crate::{
     Analysis, Converted, Error, Image, LayerId, Part, PlatformChoice, VERSION, fargate, findings,
@@ -37,6 +37,11 @@ pub(crate) fn build(analysis: &Analysis) -> Report {
         },
         options: options(analysis),
         verdict,
+        subjects: analysis
+            .subjects()
+            .iter()
+            .map(|subject| Subject { names: subject.names.clone(), images: subject.images.clone() })
+            .collect(),
         images,
         findings: Vec::new(),
         conversion: converted.as_ref().map(conversion),
@@ -66,6 +71,11 @@ fn options(analysis: &Analysis) -> ReportOptions {
             PlatformChoice::Listed(platforms) => Some(platforms.clone()),
         },
         optimize_xattrs: options.optimize_xattrs,
+        subject: options.subject,
+        keep_annotations: options.keep_annotations,
+        tag: options.tag.clone(),
+        keep_unusable: options.keep_unusable,
+        prefetch: options.prefetch.clone(),
     }
 }
 
@@ -93,9 +103,14 @@ fn image_report(
                 created_by: layer.created_by.clone(),
                 media_type: layer.media_type.clone(),
                 compression: status::compression(layer).to_owned(),
-                digest: layer.digest.as_ref().map(Digest::to_string),
+                digest: layer
+                    .digest
+                    .as_ref()
+                    .filter(|_| layer.extent.is_none_or(|extent| !analysis.is_unread(extent)))
+                    .map(Digest::to_string),
                 diff_id: layer.diff_id.as_ref().map(Digest::to_string),
                 size: layer.size,
+                made_from: made_from(analysis, index, position, id),
                 status,
                 reason,
                 scan,
@@ -123,7 +138,12 @@ fn image_report(
             os_version: image.platform.os_version.clone(),
         },
         selected,
-        manifest: image.manifest.as_ref().map(Digest::to_string),
+        manifest: analysis
+            .opened()
+            .images
+            .get(index)
+            .and_then(|image| image.manifest.as_ref())
+            .map(Digest::to_string),
         new_manifest: soci.and_then(|index| index.manifest.as_ref()).map(Digest::to_string),
         soci_index: soci.map(|index| index.digest.to_string()),
         verdict: verdict::of_image(&layers, selected, obstacle),
@@ -131,7 +151,26 @@ fn image_report(
     }
 }
 
+/// The stored layer behind a made one.
+fn made_from(analysis: &Analysis, image: usize, position: usize, id: LayerId) -> Option<MadeFrom> {
+    let stored_id = analysis.made_from(id)?;
+    let stored = analysis.opened().images.get(image)?.layers.get(position)?;
+    Some(MadeFrom {
+        id: stored_id,
+        compression: status::compression(stored).to_owned(),
+        digest: stored.digest.as_ref().map(Digest::to_string),
+        size: stored.size,
+    })
+}
+
 fn conversion(converted: &Converted) -> Conversion {
+    let mut not_prefetched: Vec<String> = Vec::new();
+    let not_found = converted.soci_indexes.iter().flat_map(|index| &index.prefetch.not_found);
+    for path in not_found {
+        if !not_prefetched.contains(path) {
+            not_prefetched.push(path.clone());
+        }
+    }
     let (mut copied, mut ztocs, mut ztoc_bytes) = (0_u64, 0_u64, 0_u64);
     for part in converted.plan.parts() {
         match part {
@@ -148,6 +187,7 @@ fn conversion(converted: &Converted) -> Conversion {
         archive_size: converted.plan.size(),
         copied_bytes: copied,
         new_bytes: converted.plan.size().saturating_sub(copied),
+        not_prefetched,
         ztocs,
         ztoc_bytes,
         soci_indexes: converted

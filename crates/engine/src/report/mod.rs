@@ -39,6 +39,9 @@ pub struct Report {
     pub options: ReportOptions,
     /// The answer for everything that is converted.
     pub verdict: Verdict,
+    /// What the file holds that can be converted; one of them is.
+    #[serde(default)]
+    pub subjects: Vec<Subject>,
     /// What is in the file, in its own order.
     pub images: Vec<ImageReport>,
     /// What is worth knowing, the gravest first.
@@ -102,6 +105,30 @@ pub struct ReportOptions {
     pub platforms: Option<Vec<String>>,
     /// Whether layers without extended attributes are marked.
     pub optimize_xattrs: bool,
+    /// Which of [`Report::subjects`] is converted; absent = all of the file, or the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<usize>,
+    /// Whether annotations and attestation links are kept that soci loses.
+    #[serde(default)]
+    pub keep_annotations: bool,
+    /// The tag in the archive's `index.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Whether layers are indexed that the snapshotter will refuse.
+    #[serde(default)]
+    pub keep_unusable: bool,
+    /// Files to prefetch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prefetch: Vec<String>,
+}
+
+/// One image that can be converted, for one platform or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    /// Names and tags the file gives it.
+    pub names: Vec<String>,
+    /// Its images, one per platform: indexes into [`Report::images`].
+    pub images: Vec<usize>,
 }
 
 /// One manifest of the file.
@@ -211,6 +238,9 @@ pub struct LayerReport {
     pub diff_id: Option<String>,
     /// Stored bytes.
     pub size: u64,
+    /// What it was made of, when it was compressed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_from: Option<MadeFrom>,
     /// How it fares.
     pub status: LayerStatus,
     /// Why, in one sentence; absent when there is nothing to explain.
@@ -219,7 +249,26 @@ pub struct LayerReport {
     pub scan: Option<LayerSummary>,
 }
 
+/// The stored layer that a layer made here stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MadeFrom {
+    /// Number of the stored layer.
+    pub id: LayerId,
+    /// `gzip`, `none` or `zstd`.
+    pub compression: String,
+    /// Digest of the stored bytes; absent in docker-archives.
+    pub digest: Option<String>,
+    /// Stored bytes.
+    pub size: u64,
+}
+
 impl LayerReport {
+    /// What the snapshotter would refuse about its zTOC.
+    #[must_use]
+    pub fn unusable(&self) -> Option<&crate::verify::Unusability> {
+        self.scan.as_ref()?.unusable.as_ref()
+    }
+
     /// What went wrong with it.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
@@ -238,6 +287,9 @@ pub struct Conversion {
     pub copied_bytes: u64,
     /// Bytes that are new: zTOCs, manifests, tar headers.
     pub new_bytes: u64,
+    /// Files to prefetch that no indexed layer has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_prefetched: Vec<String>,
     /// Number of distinct zTOCs.
     pub ztocs: u64,
     /// Bytes of distinct zTOCs.

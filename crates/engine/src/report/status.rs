@@ -2,10 +2,8 @@
 
 use super::LayerStatus;
 use crate::{
-    Analysis, Culprit, LayerSummary,
-    analysis::is_docker_archive,
-    human,
-    image::{Image, Layer, LayerCompression},
+    Analysis, Culprit, LayerSummary, human,
+    image::{Format, Image, Layer, LayerCompression},
     soci::{Decision, SkipReason},
 };
 
@@ -70,12 +68,15 @@ fn skipped(reason: &SkipReason) -> (LayerStatus, Option<String>) {
 fn not_converted(analysis: &Analysis, image: &Image, layer: &Layer) -> (LayerStatus, Option<String>) {
     let min = analysis.options().min_layer_size;
     match &layer.compression {
+        LayerCompression::Gzip | LayerCompression::Uncompressed
+            if analysis.archive().format == Format::Layer =>
+        {
+            // Alone, it is what the zTOC is asked for, whatever its size.
+            (LayerStatus::Indexable, Some("One layer alone; there is no image to convert.".to_owned()))
+        }
         _ if layer.size < min => (LayerStatus::NotNeeded, Some(too_small(min))),
         LayerCompression::Zstd => (LayerStatus::NotIndexed, Some(unsupported("zstd"))),
         LayerCompression::Unknown(name) => (LayerStatus::NotIndexed, Some(unsupported(name))),
-        _ if is_docker_archive(analysis.archive()) => {
-            (LayerStatus::Indexable, Some("docker-archives cannot be converted yet.".to_owned()))
-        }
         _ if analysis.selection().is_err() => {
             (LayerStatus::Indexable, Some("No image of this file can be converted.".to_owned()))
         }

@@ -97,6 +97,21 @@ impl Oci {
         self
     }
 
+    /// Lists the last image once more, under another name.
+    pub fn also_named(mut self, name: &str) -> Self {
+        let again = self.listed.last().expect("an image").clone();
+        self.listed.push(again);
+        self.named(name)
+    }
+
+    /// Leaves it to the configs what the images run on.
+    pub fn without_platforms(mut self) -> Self {
+        for entry in &mut self.listed {
+            entry.as_object_mut().expect("a descriptor").remove("platform");
+        }
+        self
+    }
+
     /// Puts other bytes under the digest of `bytes`.
     pub fn swap(mut self, bytes: &[u8], other: Vec<u8>) -> Self {
         self.blobs.insert(Digest::of(bytes).to_string(), other);
