@@ -13,7 +13,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    image::{self, LayerCompression, Packing, is_image_member, recognise, tar_members},
+    Culprit, Failure, human,
+    image::{self, Diagnostic, LayerCompression, Packing, Severity, is_image_member, recognise, tar_members},
     unpack::{Decoder, OuterFormat, UnpackLimits},
     ztoc::Ztoc,
 };
@@ -100,6 +101,37 @@ pub fn recognise(first: &[u8], len: u64) -> InputKind {
         return InputKind::Layer(StoredAs::Uncompressed);
     }
     InputKind::Archive
+}
+
+/// What is to be said of an archive that was compressed as a whole, `stored` bytes of it, and is
+/// `unpacked` bytes large: for [`Archive::diagnostics`](crate::Archive::diagnostics).
+#[must_use]
+pub fn unpacked_note(format: OuterFormat, stored: u64, unpacked: u64) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Info,
+        code: "outer-compression",
+        place: "the file".to_owned(),
+        message: format!(
+            "The file is compressed with {} as a whole: {} unpack to {}, and all sizes are of what was unpacked. \
+             The soci command refuses such a file.",
+            format.name(),
+            human::file_size(stored),
+            human::file_size(unpacked)
+        ),
+        fix: None,
+    }
+}
+
+/// Why the content of a compressed file cannot be used either.
+#[must_use]
+pub fn compressed_twice(outer: OuterFormat, inner: &str) -> Failure {
+    Failure::new(
+        Culprit::Unsupported,
+        "the file",
+        format!("The file is compressed twice: in the {} data are {inner} data.", outer.name()),
+    )
+    .expected_found("a tar of an OCI layout or of docker save", format!("{inner} data"))
+    .fix(format!("Unpack it once: `{}`", outer.command()))
 }
 
 /// What a compressed file holds, by the beginning of its content.

@@ -35,6 +35,7 @@
 
 pub mod analysis;
 pub mod compare;
+pub mod contents;
 pub mod export;
 pub mod failure;
 pub mod findings;

@@ -68,6 +68,16 @@ impl OuterFormat {
         }
     }
 
+    /// The command that unpacks such a `FILE` into `image.tar`.
+    #[must_use]
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip -dc FILE > image.tar",
+            Self::Zstd => "zstd -dc --long=31 FILE > image.tar",
+            Self::Xz => "xz -dc FILE > image.tar",
+        }
+    }
+
     /// How many bytes the file unpacks to, as far as that is written down: `first` and `last` are
     /// its first and last bytes, of which 64 KiB are enough.
     ///
@@ -391,7 +401,7 @@ pub(crate) fn failure(
             let found: Vec<String> = found.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             failure(format!("Behind the {name} data come bytes that are no {name}: something was appended, or part is damaged."))
                 .expected_found("the end of the file", found.join(" "))
-                .fix(format!("Copy the file again. If it is known to be complete: `{}`", unpack_command(format)))
+                .fix(format!("Copy the file again. If it is known to be complete: `{}`", format.command()))
         }
         Fault::Output(limit) => failure(format!(
             "The file unpacks to more than the limit max_output = {}, from {} bytes read so far.",
@@ -400,28 +410,20 @@ pub(crate) fn failure(
         ))
         .fix(format!(
             "The limit protects the disk from hostile files: if this one is sound, unpack it yourself with `{}`",
-            unpack_command(format)
+            format.command()
         )),
         Fault::Window { needed, .. } => {
             let what = if format == OuterFormat::Xz { "dictionary" } else { "window" };
             failure(format!(
                 "Unpacking needs a {what} of {}, more than the limit max_window = {} allows.",
-                human::size(*needed),
-                human::size(limits.max_window)
+                human::setting(*needed),
+                human::setting(limits.max_window)
             ))
-            .fix(format!("Unpack it yourself with `{}`", unpack_command(format)))
+            .fix(format!("Unpack it yourself with `{}`", format.command()))
         }
         Fault::Dictionary(id) => {
             failure(format!("The {name} data need the dictionary {id}, which is not in the file."))
                 .fix("Unpack it with the dictionary first: `zstd -d -D DICTIONARY FILE -o image.tar`")
         }
-    }
-}
-
-fn unpack_command(format: OuterFormat) -> &'static str {
-    match format {
-        OuterFormat::Gzip => "gzip -dc FILE > image.tar",
-        OuterFormat::Zstd => "zstd -dc --long=31 FILE > image.tar",
-        OuterFormat::Xz => "xz -dc FILE > image.tar",
     }
 }
