@@ -80,6 +80,17 @@ pub struct State {
     pub dragging: bool,
     /// The last short message, shown until dismissed or six seconds have passed.
     pub toast: Option<Toast>,
+    /// What was handed in together with the current file.
+    pub handed_in: Rc<HandedIn>,
+}
+
+/// Files that were handed in together. One is looked at; [`Action::Choose`] goes to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandedIn {
+    /// Their names and sizes in bytes.
+    pub files: Vec<(String, u64)>,
+    /// Which of them is the current one.
+    pub chosen: usize,
 }
 
 /// How far the current file is.
@@ -89,6 +100,8 @@ pub enum Stage {
     Empty,
     /// Headers and JSON are being read, or the sample is being made. Usually far below a second.
     Opening(Source),
+    /// The file is compressed as a whole: a worker unpacks it, once.
+    Unpacking(Unpacking),
     /// Layers are being read by workers.
     Analysing(Run),
     /// Every layer has been looked at, or the reader cancelled (see [`Run::cancelled`]).
@@ -108,6 +121,7 @@ impl Stage {
         match self {
             Self::Empty => None,
             Self::Opening(source) => Some(source),
+            Self::Unpacking(unpacking) => Some(&unpacking.source),
             Self::Analysing(run) | Self::Ready(run) => Some(&run.source),
             Self::Failed { source, .. } => source.as_ref(),
         }
@@ -123,7 +137,7 @@ impl Stage {
 
     /// Whether something is under way that [`Action::Cancel`] would end.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Opening(_) | Self::Analysing(_))
+        matches!(self, Self::Opening(_) | Self::Unpacking(_) | Self::Analysing(_))
     }
 }
 
@@ -136,6 +150,59 @@ pub struct Source {
     pub size: u64,
     /// The built-in sample: say so, and offer [`Action::SaveSampleTar`].
     pub is_sample: bool,
+    /// What was done before it could be opened.
+    pub origin: Origin,
+}
+
+/// How a source came to be one file that can be opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// It was handed in like this.
+    #[default]
+    File,
+    /// It is a folder, read as the tar that its files would make.
+    Folder {
+        /// How many files.
+        files: u64,
+    },
+    /// It was compressed as a whole.
+    Unpacked {
+        /// gzip, zstd or xz.
+        format: &'static str,
+        /// Bytes inside.
+        size: u64,
+        /// How long that took.
+        took: std::time::Duration,
+    },
+}
+
+/// A file that is being unpacked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unpacking {
+    /// The file.
+    pub source: Source,
+    /// gzip, zstd or xz.
+    pub format: &'static str,
+    /// Compressed bytes decoded.
+    pub read: u64,
+    /// Compressed bytes in all.
+    pub total: u64,
+    /// Bytes written.
+    pub written: u64,
+    /// Bytes there will be at least, where the file says so.
+    pub stated: Option<u64>,
+    /// Compressed bytes per second over the last moments; 0 until known.
+    pub rate: f64,
+    /// Bytes written per second, likewise.
+    pub written_rate: f64,
+    /// Seconds since the beginning.
+    pub elapsed: f64,
+    /// Seconds left, once it can be said.
+    pub left: Option<f64>,
+    /// This browser keeps no files here: the copy is made in memory, up to a limit.
+    pub in_memory: bool,
+    /// WebAssembly memory of the worker, bytes.
+    pub memory: u64,
 }
 
 /// One analysis of one file, while it runs and afterwards.
@@ -324,7 +391,9 @@ pub enum Artifact {
 impl Artifact {
     /// The name it is saved under, derived from the name of the source file.
     pub fn file_name(&self, source: &str) -> String {
-        let stem = source.strip_suffix(".tar").unwrap_or(source);
+        const ENDINGS: [&str; 8] =
+            [".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar", ".ztoc"];
+        let stem = ENDINGS.iter().find_map(|ending| source.strip_suffix(ending)).unwrap_or(source);
         let stem = stem.strip_suffix(".oci").unwrap_or(stem);
         match self {
             Self::SociArchive => format!("{stem}.soci.tar"),
@@ -338,8 +407,12 @@ impl Artifact {
 /// Everything a view can ask for.
 #[derive(Clone)]
 pub enum Action {
-    /// Analyse this file; whatever runs is cancelled first.
-    OpenFile(web_sys::File),
+    /// Analyse the first of these files; whatever runs is cancelled first.
+    OpenFiles(Vec<web_sys::File>),
+    /// Analyse the files of a folder as one image.
+    OpenFolder(Vec<web_sys::File>),
+    /// Go to another of the files that were handed in together ([`State::handed_in`]).
+    Choose(usize),
     /// Make and analyse the built-in sample.
     OpenSample,
     /// End what is running. Finished layers are kept and shown.

@@ -1,12 +1,13 @@
-//! Dropping a file anywhere on the window.
+//! Dropping files and folders anywhere on the window.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
-use web_sys::{DataTransfer, DragEvent, Event, File};
+use web_sys::{DataTransfer, DragEvent, Event};
 use yew::Callback;
 
+use super::folder::{self, Entry};
 use crate::components::dom::Listener;
 
 /// What dragging something over the window comes to.
@@ -16,18 +17,8 @@ pub enum Drag {
     Over,
     /// They left, or were dropped.
     Gone,
-    /// One file was dropped, the first of `of`.
-    Dropped {
-        /// The file.
-        file: File,
-        /// How many were dropped together.
-        of: u32,
-    },
-    /// A folder was dropped.
-    Folder {
-        /// Its name.
-        name: String,
-    },
+    /// Files and folders were dropped.
+    Dropped(Vec<Entry>),
 }
 
 /// Listens to the whole window until it is dropped itself.
@@ -82,21 +73,9 @@ impl DropZone {
             Box::new(move |data| {
                 depth.set(0);
                 on.emit(Drag::Gone);
-                if let Some(dropped) = dropped(data) {
-                    on.emit(dropped);
-                }
+                on.emit(Drag::Dropped(folder::entries(data)));
             }),
         );
         Self { _listeners: vec![enter, leave, over, drop] }
     }
-}
-
-fn dropped(data: &DataTransfer) -> Option<Drag> {
-    let files = data.files()?;
-    let file = files.get(0)?;
-    let entry = data.items().get(0).and_then(|item| item.webkit_get_as_entry().ok().flatten());
-    Some(match entry {
-        Some(entry) if entry.is_directory() => Drag::Folder { name: file.name() },
-        _ => Drag::Dropped { file, of: files.length() },
-    })
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod download;
 pub mod drop_zone;
 pub mod fault;
+pub mod folder;
 pub mod storage;
 pub mod theme;
 

@@ -17,7 +17,7 @@
 //! another tab. Private windows and insecure contexts have no such file system: a [`Sink`] without
 //! a place keeps the bytes as a blob, up to a limit.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -137,6 +137,28 @@ impl Directory {
     pub fn file(self: &Rc<Self>) -> TemporaryFile {
         let number = self.next.replace(self.next.get() + 1);
         TemporaryFile { directory: Rc::clone(self), name: number.to_string() }
+    }
+}
+
+/// The temporary files of this tab. Its directory is made when the first is wanted.
+#[derive(Clone, Default)]
+pub struct Disk {
+    directory: Rc<RefCell<Option<Rc<Directory>>>>,
+}
+
+impl Disk {
+    /// A new file; `None` where there is no file system for it.
+    pub async fn file(&self) -> Option<TemporaryFile> {
+        let known = self.directory.borrow().clone();
+        let directory = match known {
+            Some(directory) => directory,
+            None => {
+                let opened = Directory::open().await.ok()?;
+                // Of two that were opened at the same time the first stays.
+                Rc::clone(self.directory.borrow_mut().get_or_insert(opened))
+            }
+        };
+        Some(directory.file())
     }
 }
 

@@ -41,7 +41,7 @@ pub use figures::{Figure, Figures};
 pub use icon::{Glyph, Icon, Sprite};
 pub use notice::Notice;
 pub use panel::Panel;
-pub use picker::{FilePicker, pick_file};
+pub use picker::{FilePicker, pick_file, pick_folder};
 pub use toast::ToastView;
 pub use tone::Tone;
 pub use verdict::Headline;

@@ -1,35 +1,60 @@
-//! The file picker of the page. There is one; everything that opens a file presses it.
+//! The file pickers of the page: one for files, one for a folder. Everything that opens something
+//! presses one of them.
 
 use super::dom;
 use wasm_bindgen::JsCast;
+use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
-
-const ID: &str = "file-picker";
 
 /// Opens the browser's file dialog. Works only while the reader presses something.
 pub fn pick_file() {
     dom::press("#file-picker");
 }
 
+/// Opens the browser's folder dialog, likewise.
+pub fn pick_folder() {
+    dom::press("#folder-picker");
+}
+
 /// Props of [`FilePicker`].
 #[derive(PartialEq, Properties)]
 pub struct FilePickerProps {
-    /// A file was chosen.
-    pub onpick: Callback<web_sys::File>,
+    /// Files were chosen, at least one.
+    pub onpick: Callback<Vec<File>>,
+    /// A folder was chosen: all files in it, whose paths begin with its name.
+    pub onfolder: Callback<Vec<File>>,
 }
 
-/// The hidden input behind every "Choose a file".
+/// The hidden inputs behind every "Choose a file" and "Choose a folder".
 #[component]
 pub fn FilePicker(props: &FilePickerProps) -> Html {
-    let onchange = props.onpick.clone();
-    let onchange = Callback::from(move |event: Event| {
-        let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+    html! {
+        <>
+            <input id="file-picker" type="file" multiple=true hidden=true onchange={chosen(&props.onpick)} />
+            <input
+                id="folder-picker"
+                type="file"
+                webkitdirectory=true
+                hidden=true
+                onchange={chosen(&props.onfolder)}
+            />
+        </>
+    }
+}
+
+fn chosen(to: &Callback<Vec<File>>) -> Callback<Event> {
+    let to = to.clone();
+    Callback::from(move |event: Event| {
+        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
         let Some(input) = input else { return };
-        if let Some(file) = input.files().and_then(|files| files.get(0)) {
-            onchange.emit(file);
-        }
+        let files: Vec<File> = input
+            .files()
+            .map(|files| (0..files.length()).filter_map(|index| files.get(index)).collect())
+            .unwrap_or_default();
         // Choosing the same file again is a choice too.
         input.set_value("");
-    });
-    html! { <input id={ID} type="file" hidden=true {onchange} /> }
+        if !files.is_empty() {
+            to.emit(files);
+        }
+    })
 }

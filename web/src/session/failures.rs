@@ -1,11 +1,11 @@
 //! Words for what stops a session, in the shape the page shows.
 
-use sociscope_engine::{self as engine, Verdict};
+use sociscope_engine::{self as engine, Verdict, human};
 use wasm_bindgen::JsValue;
 
 use crate::{
     model::{Culprit, Failure},
-    worker::layer::words,
+    worker::{layer::words, unpack::Stop},
 };
 
 /// The engine could not open the file.
@@ -69,15 +69,80 @@ pub fn unreadable(error: &JsValue) -> Failure {
     }
 }
 
-/// A folder was dropped instead of a file.
-pub fn folder(name: &str) -> Failure {
+/// A folder with `files` files that hold no image.
+pub fn folder(name: &str, files: usize) -> Failure {
+    let (headline, reason) = match files {
+        0 => ("This folder is empty", "There is no file in it, nor in any folder below it."),
+        _ => (
+            "There is no image in this folder",
+            "An OCI layout has index.json, oci-layout and blobs at its top; an unpacked docker save has manifest.json there. This folder has none of them.",
+        ),
+    };
     Failure {
         culprit: Culprit::File,
-        headline: "That is a folder".to_owned(),
-        reason: "Sociscope reads an image as one file. An OCI layout directory becomes one with tar."
-            .to_owned(),
-        facts: vec![("dropped", name.to_owned())],
-        fix: Some(format!("tar -C {} -cf image.tar .", shell_word(name))),
+        headline: headline.to_owned(),
+        reason: reason.to_owned(),
+        facts: vec![("folder", format!("{name}, {}", human::counted(files as u64, "file")))],
+        fix: Some(
+            "Choose the layout folder itself, or make one: `skopeo copy docker://IMAGE oci:layout:latest`"
+                .to_owned(),
+        ),
+    }
+}
+
+/// A zTOC came without its layer.
+pub fn lone_ztoc() -> Failure {
+    Failure {
+        culprit: Culprit::Unsupported,
+        headline: "This is a zTOC".to_owned(),
+        reason: "It describes one layer, and says nothing without that layer.".to_owned(),
+        facts: Vec::new(),
+        fix: Some("Drop it together with the layer it is of.".to_owned()),
+    }
+}
+
+/// The browser could not read a folder.
+pub fn unreadable_folder(error: &JsValue) -> Failure {
+    Failure {
+        culprit: Culprit::File,
+        headline: "The folder cannot be read".to_owned(),
+        reason: "Something in it was changed, moved or deleted, or the browser may not read it.".to_owned(),
+        facts: vec![("browser says", words(error))],
+        fix: Some("Choose the folder again, or pack it: `tar -C FOLDER -cf image.tar .`".to_owned()),
+    }
+}
+
+/// A compressed file was not unpacked.
+pub fn unpacking(stop: Stop, failure: &engine::Failure) -> Failure {
+    let headline = match (stop, failure.culprit) {
+        (Stop::Room, _) => "There is no room to unpack this file",
+        (_, engine::Culprit::File) => "This file cannot be unpacked",
+        (_, engine::Culprit::Unsupported) => "This kind of compression is not supported",
+        (_, engine::Culprit::Limit) => "Unpacking this file exceeds a limit",
+        (_, engine::Culprit::Internal) => "Sociscope failed to unpack the file",
+    };
+    with_headline(headline, failure)
+}
+
+/// The worker that unpacks broke down.
+pub fn unpacking_broke(message: &str) -> Failure {
+    Failure {
+        culprit: Culprit::Sociscope,
+        headline: "The file was not unpacked".to_owned(),
+        reason: "The worker that unpacks it stopped.".to_owned(),
+        facts: vec![("it said", message.to_owned())],
+        fix: Some("Reload the page and try again, or unpack the file yourself and drop the tar.".to_owned()),
+    }
+}
+
+/// A file is compressed again and again.
+pub fn wrapped(times: u8) -> Failure {
+    Failure {
+        culprit: Culprit::Limit,
+        headline: "This file is compressed too many times".to_owned(),
+        reason: format!("It was unpacked {times} times, and what is inside is compressed as well."),
+        facts: Vec::new(),
+        fix: Some("Unpack it yourself and drop the tar.".to_owned()),
     }
 }
 
@@ -109,35 +174,5 @@ fn with_headline(headline: &str, failure: &engine::Failure) -> Failure {
         reason: failure.message.clone(),
         facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?.clone()))).collect(),
         fix: failure.fix.clone(),
-    }
-}
-
-/// `name` as one word of a shell command.
-fn shell_word(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
-    if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
-        name.to_owned()
-    } else {
-        format!("'./{}'", name.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shell_word;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn a_dropped_name_cannot_become_a_command() {
-        for (name, word) in [
-            ("image", "image"),
-            ("my image", "'./my image'"),
-            ("-rf", "'./-rf'"),
-            ("a'; rm -rf ~", r"'./a'\''; rm -rf ~'"),
-            ("", "'./'"),
-        ] {
-            assert_eq!(shell_word(name), word);
-        }
     }
 }

@@ -2,50 +2,64 @@
 //! the result.
 //!
 //! ```text
-//!            OpenFile                 opened                   last layer done, or Cancel
+//!            OpenFiles, Drop          opened                   last layer done, or Cancel
 //!   Empty ──────────────► Opening ─────────────► Analysing ───────────────────────────────► Ready
-//!     ▲                      │ not an image                                                   │
-//!     └──── Reset ───────────┴─────────► Failed            another span size: Analysing ◄─────┘
+//!     ▲                   │  ▲ │ not an image                                                 │
+//!     │       compressed  ▼  │ └──────────────► Failed       another span size: Analysing ◄───┘
+//!     └──── Reset       Unpacking
 //! ```
 //!
 //! Everything that takes time answers with an [`Event`] that carries the number of the file it is
 //! about. A file that was replaced meanwhile has another number, and what still comes for the old
 //! one is dropped.
 //!
-//! [`opening`] reads headers and JSON, [`run`] drives the layers through the [`pool`], [`schedule`]
+//! [`handed_in`] finds what can be opened of what was dropped, [`opening`] reads headers and JSON,
+//! [`unpacking`] makes a copy of what is inside a compressed file, [`run`] drives the layers through the [`pool`], [`schedule`]
 //! divides the work, [`pace`] says how long it takes, [`saving`] makes the downloads.
 
 pub mod failures;
+pub mod handed_in;
 pub mod opening;
 pub mod pace;
 pub mod pool;
 pub mod run;
 pub mod saving;
 pub mod schedule;
+pub mod unpacking;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::{Array, Uint8Array};
-use sociscope_engine::{Archive, Options, sample};
+use sociscope_engine::{Options, OuterFormat, sample};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, FilePropertyBag};
 use yew::{Callback, platform::time::sleep};
 
 use crate::{
-    browser::{address, download, drop_zone::Drag, theme},
-    model::{Action, Artifact, Failure, Source, Stage, State, Toast, View},
+    browser::{
+        address, download,
+        drop_zone::Drag,
+        storage::{self, Disk, TemporaryFile},
+        theme,
+    },
+    model::{Action, Artifact, Failure, HandedIn, Origin, Source, Stage, State, Toast, View},
     worker::{
         layer::{now, words},
         message::{Reply, Request},
     },
 };
+use handed_in::Input;
+use opening::{Found, Held};
 use pool::{RunningWorker, Said};
 use run::LiveRun;
+use unpacking::{Heard, Unpacking};
 
 /// How often progress is shown.
 const TICK: Duration = Duration::from_millis(100);
+/// How often a file may turn out to be compressed again once it was unpacked.
+const MOST_WRAPPINGS: u8 = 3;
 
 /// Counts the files of a session.
 pub type FileNumber = u32;
@@ -58,8 +72,14 @@ pub enum Event {
     Drag(Drag),
     /// The address changed: Back, Forward, or a link.
     AddressChanged,
+    /// It is known what can be opened of what was dropped, which the number counts.
+    HandedIn(u32, Result<Vec<Input>, Failure>),
     /// The file is open, or cannot be opened.
-    Opened(FileNumber, Box<Result<Archive, Failure>>),
+    Opened(FileNumber, Result<Found, Failure>),
+    /// There is a temporary file to unpack into, or there are none here.
+    Room(FileNumber, OuterFormat, Option<TemporaryFile>),
+    /// The worker that unpacks said something.
+    Unpacker(FileNumber, Said),
     /// A worker of the run said something.
     Worker(FileNumber, usize, Said),
     /// The worker that makes the sample said something.
@@ -75,12 +95,28 @@ pub struct Session {
     state: Rc<State>,
     emit: Callback<Event>,
     number: FileNumber,
+    drops: u32,
     /// What opens a file looks at the other end of this, and ends with it.
     wanted: Option<Rc<()>>,
-    opening: Option<(File, Options, f64)>,
+    inputs: Vec<Input>,
+    opening: Option<Pending>,
+    unpacking: Option<Unpacking>,
+    disk: Disk,
     run: Option<LiveRun>,
     sample: Sample,
     toasts: u32,
+}
+
+/// A file that is being opened.
+#[derive(Clone)]
+struct Pending {
+    held: Held,
+    source: Source,
+    options: Options,
+    /// When it began, milliseconds.
+    since: f64,
+    /// How often it was unpacked.
+    unpacked: u8,
 }
 
 /// The built-in sample.
@@ -104,13 +140,20 @@ impl Session {
             theme: theme::remembered(),
             dragging: false,
             toast: None,
+            handed_in: Rc::default(),
         };
+        // What an earlier tab could not remove any more.
+        spawn_local(storage::sweep());
         Self {
             state: Rc::new(state),
             emit,
             number: 0,
+            drops: 0,
             wanted: None,
+            inputs: Vec::new(),
             opening: None,
+            unpacking: None,
+            disk: Disk::default(),
             run: None,
             sample: Sample::default(),
             toasts: 0,
@@ -129,7 +172,10 @@ impl Session {
             Event::Action(action) => self.act(action),
             Event::Drag(drag) => self.drag(drag),
             Event::AddressChanged => self.show(|state| state.view = address::view()),
-            Event::Opened(number, result) if number == self.number => self.opened(*result),
+            Event::HandedIn(drop, inputs) if drop == self.drops => self.handed_in(inputs),
+            Event::Opened(number, result) if number == self.number => self.opened(result),
+            Event::Room(number, format, copy) if number == self.number => self.unpack(format, copy),
+            Event::Unpacker(number, said) if number == self.number => self.unpacker_said(said),
             Event::Worker(number, seat, said) if number == self.number => {
                 if self.run.as_mut().is_some_and(|run| run.heard(seat, said)) {
                     self.show_run();
@@ -143,7 +189,12 @@ impl Session {
                 }
             }
             // Of a file that is no longer there.
-            Event::Opened(..) | Event::Worker(..) | Event::Tick(_) => {}
+            Event::HandedIn(..)
+            | Event::Opened(..)
+            | Event::Room(..)
+            | Event::Unpacker(..)
+            | Event::Worker(..)
+            | Event::Tick(_) => {}
             Event::SampleWorker(said) => self.sample_said(said),
             Event::NotSaved(why) => self.toast(why, true),
         }
@@ -152,13 +203,19 @@ impl Session {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::OpenFile(file) => self.open(file, false, Options::default()),
+            Action::OpenFiles(files) => self.handed_in(handed_in::picked(files)),
+            Action::OpenFolder(files) => self.handed_in(handed_in::picked_folder(files)),
+            Action::Choose(index) => self.choose(index),
             Action::OpenSample => self.want_sample(|sample| sample.to_open = true),
             Action::SaveSampleTar => self.want_sample(|sample| sample.to_save = true),
             Action::Cancel => self.cancel(),
             Action::Reset => {
                 self.drop_file();
-                self.show(|state| state.stage = Stage::Empty);
+                self.inputs.clear();
+                self.show(|state| {
+                    state.stage = Stage::Empty;
+                    state.handed_in = Rc::default();
+                });
             }
             Action::SetMinLayerSize(bytes) => {
                 self.change(|run| run.set_options(|options| options.min_layer_size = bytes))
@@ -195,68 +252,150 @@ impl Session {
             Drag::Over if !self.state.dragging => self.show(|state| state.dragging = true),
             Drag::Gone if self.state.dragging => self.show(|state| state.dragging = false),
             Drag::Over | Drag::Gone => {}
-            Drag::Dropped { file, of } => {
-                let name = file.name();
-                self.open(file, false, Options::default());
-                if of > 1 {
-                    self.toast(
-                        format!("{of} files were dropped. {name} is analysed; drop the others one by one."),
-                        true,
-                    );
-                }
-            }
-            Drag::Folder { name } => {
-                self.drop_file();
-                self.show(|state| {
-                    state.stage = Stage::Failed { source: None, failure: failures::folder(&name) }
+            Drag::Dropped(entries) => {
+                // What is there stays until it is known what comes instead.
+                self.drops += 1;
+                let (emit, drop) = (self.emit.clone(), self.drops);
+                spawn_local(async move {
+                    emit.emit(Event::HandedIn(drop, handed_in::dropped(entries).await));
                 });
             }
         }
     }
 
+    /// Takes what was handed in together, and begins with the first.
+    fn handed_in(&mut self, inputs: Result<Vec<Input>, Failure>) {
+        match inputs {
+            Ok(inputs) if inputs.is_empty() => {}
+            Ok(inputs) => {
+                let files = inputs.iter().map(|input| (input.name(), input.size())).collect();
+                self.inputs = inputs;
+                self.show(|state| state.handed_in = Rc::new(HandedIn { files, chosen: 0 }));
+                self.choose(0);
+            }
+            Err(failure) => {
+                self.drop_file();
+                self.inputs.clear();
+                self.show(|state| {
+                    state.stage = Stage::Failed { source: None, failure };
+                    state.handed_in = Rc::default();
+                });
+            }
+        }
+    }
+
+    /// Goes to one of the inputs.
+    fn choose(&mut self, index: usize) {
+        let Some(input) = self.inputs.get(index) else { return };
+        let source =
+            Source { name: input.name(), size: input.size(), is_sample: false, origin: input.origin() };
+        let file = input.file();
+        self.show(|state| Rc::make_mut(&mut state.handed_in).chosen = index);
+        match file {
+            Ok(file) => self.open(file, source, Options::default()),
+            Err(failure) => {
+                self.drop_file();
+                self.show(|state| state.stage = Stage::Failed { source: Some(source), failure });
+            }
+        }
+    }
+
     /// Begins with a file; whatever was there is ended first.
-    fn open(&mut self, file: File, is_sample: bool, options: Options) {
+    fn open(&mut self, file: File, source: Source, options: Options) {
         // The first file goes where the address says; a later one begins with its verdict.
         let is_first = matches!(self.state.stage, Stage::Empty);
         self.drop_file();
-        let source = Source { name: file.name(), size: file.size() as u64, is_sample };
         if !is_first {
             address::correct(View::Image);
+            self.show(|state| state.view = View::Image);
         }
-        self.show(|state| {
-            state.stage = Stage::Opening(source);
-            if !is_first {
-                state.view = View::Image;
-            }
-        });
+        let held = Held { file: file.into(), copy: None };
+        self.look(Pending { held, source, options, since: now(), unpacked: 0 });
+    }
+
+    /// Finds out what a file is.
+    fn look(&mut self, pending: Pending) {
         let wanted = Rc::new(());
         let (emit, number, end) = (self.emit.clone(), self.number, Rc::downgrade(&wanted));
         self.wanted = Some(wanted);
-        self.opening = Some((file.clone(), options, now()));
+        let (file, source) = (pending.held.file.clone(), pending.source.clone());
+        self.opening = Some(pending);
+        self.show(|state| state.stage = Stage::Opening(source));
         spawn_local(async move {
             if let Some(result) = opening::open(file, end).await {
-                emit.emit(Event::Opened(number, Box::new(result)));
+                emit.emit(Event::Opened(number, result));
             }
         });
     }
 
-    fn opened(&mut self, result: Result<Archive, Failure>) {
+    fn opened(&mut self, result: Result<Found, Failure>) {
         self.wanted = None;
-        let (Some((file, options, since)), Stage::Opening(source)) = (self.opening.take(), &self.state.stage)
-        else {
-            return;
-        };
-        let source = source.clone();
+        let Some(pending) = self.opening.take() else { return };
         match result {
-            Ok(archive) => {
+            Ok(Found::Archive(archive)) => {
+                let Pending { held, source, options, since, .. } = pending;
                 let seconds = (now() - since) / 1000.0;
                 let on = self.worker_callback();
-                self.run = Some(LiveRun::begin(file, source, archive, options, seconds, on));
+                self.run = Some(LiveRun::begin(held, source, *archive, options, seconds, on));
                 self.show_run();
                 self.tick_while_running();
             }
-            Err(failure) => self.show(|state| state.stage = Stage::Failed { source: Some(source), failure }),
+            Ok(Found::Outer(_)) if pending.unpacked >= MOST_WRAPPINGS => {
+                self.fail(pending.source, failures::wrapped(pending.unpacked));
+            }
+            Ok(Found::Outer(format)) => {
+                self.opening = Some(pending);
+                let (emit, number, disk) = (self.emit.clone(), self.number, self.disk.clone());
+                spawn_local(async move {
+                    emit.emit(Event::Room(number, format, disk.file().await));
+                });
+            }
+            Ok(Found::Ztoc) => self.fail(pending.source, failures::lone_ztoc()),
+            Err(failure) => self.fail(pending.source, failure),
         }
+    }
+
+    /// Unpacks the file that is being opened, into `copy`.
+    fn unpack(&mut self, format: OuterFormat, copy: Option<TemporaryFile>) {
+        let Some(pending) = &self.opening else { return };
+        let number = self.number;
+        let on = self.emit.reform(move |said| Event::Unpacker(number, said));
+        let (held, source) = (pending.held.clone(), pending.source.clone());
+        match Unpacking::start(held, source.clone(), format, copy, on) {
+            Ok(unpacking) => {
+                let shown = unpacking.snapshot();
+                self.unpacking = Some(unpacking);
+                self.show(|state| state.stage = Stage::Unpacking(shown));
+            }
+            Err(error) => self.fail(source, failures::unpacking_broke(&words(&error))),
+        }
+    }
+
+    fn unpacker_said(&mut self, said: Said) {
+        let Some(unpacking) = &mut self.unpacking else { return };
+        match unpacking.heard(said) {
+            Heard::Progress => {
+                let shown = unpacking.snapshot();
+                self.show(|state| state.stage = Stage::Unpacking(shown));
+            }
+            Heard::Done(held, source) => {
+                self.unpacking = None;
+                let Some(pending) = self.opening.take() else { return };
+                let unpacked = pending.unpacked + 1;
+                self.look(Pending { held, source, since: now(), unpacked, ..pending });
+            }
+            Heard::Failed(failure) => {
+                if let Some(pending) = self.opening.take() {
+                    self.fail(pending.source, failure);
+                }
+            }
+        }
+    }
+
+    /// Ends with a file of which there is nothing to show.
+    fn fail(&mut self, source: Source, failure: Failure) {
+        self.drop_file();
+        self.show(|state| state.stage = Stage::Failed { source: Some(source), failure });
     }
 
     fn cancel(&mut self) {
@@ -273,8 +412,10 @@ impl Session {
     /// Ends everything that goes on for the present file.
     fn drop_file(&mut self) {
         self.number += 1;
+        self.drops += 1;
         self.wanted = None;
         self.opening = None;
+        self.unpacking = None;
         self.run = None;
         self.sample.to_open = false;
     }
@@ -305,12 +446,12 @@ impl Session {
     fn save(&mut self, artifact: &Artifact) {
         let Some(run) = &self.run else { return };
         let name = artifact.file_name(&run.source().name);
-        let (made, file, emit) = (run.artifact(artifact), run.file().clone(), self.emit.clone());
+        let (made, held, emit) = (run.artifact(artifact), run.held().clone(), self.emit.clone());
         let uses_file = *artifact == Artifact::SociArchive;
         spawn_local(async move {
             let saved = match made {
                 Ok(blob) if uses_file => {
-                    saving::is_readable(&file).await.and_then(|()| download::save(&blob, &name))
+                    saving::is_readable(&held.file).await.and_then(|()| download::save(&blob, &name))
                 }
                 Ok(blob) => download::save(&blob, &name),
                 Err(error) => Err(error),
@@ -355,10 +496,13 @@ impl Session {
         let Some(file) = self.sample.file.clone() else {
             // It is being made. Opening says so; saving needs no words for a fraction of a second.
             if self.sample.to_open {
-                let source = Source { name: sample::FILE_NAME.to_owned(), size: 0, is_sample: true };
                 self.drop_file();
                 self.sample.to_open = true;
-                self.show(|state| state.stage = Stage::Opening(source));
+                self.inputs.clear();
+                self.show(|state| {
+                    state.stage = Stage::Opening(sample_source(0));
+                    state.handed_in = Rc::default();
+                });
             }
             return;
         };
@@ -368,7 +512,10 @@ impl Session {
             self.toast(format!("{} was not saved: {}", sample::FILE_NAME, words(&error)), true);
         }
         if std::mem::take(&mut self.sample.to_open) {
-            self.open(file, true, sample::OPTIONS);
+            self.inputs.clear();
+            self.show(|state| state.handed_in = Rc::default());
+            let source = sample_source(file.size() as u64);
+            self.open(file, source, sample::OPTIONS);
         }
     }
 
@@ -397,6 +544,10 @@ impl Session {
         change(&mut state);
         self.state = Rc::new(state);
     }
+}
+
+fn sample_source(size: u64) -> Source {
+    Source { name: sample::FILE_NAME.to_owned(), size, is_sample: true, origin: Origin::File }
 }
 
 fn sample_file(payload: &JsValue) -> Result<File, JsValue> {

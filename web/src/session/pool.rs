@@ -171,7 +171,8 @@ impl Pool {
                 self.fill(number, None);
                 Heard::Done(seat.job, Box::new(summary), None)
             }
-            Said::Reply(Reply::Sample, _) => Heard::Nothing,
+            // Of other workers.
+            Said::Reply(..) => Heard::Nothing,
         }
     }
 

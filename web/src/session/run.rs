@@ -9,11 +9,12 @@ use sociscope_engine::{
 };
 use sociscope_fargate::{Form, ImageSizes};
 use wasm_bindgen::JsValue;
-use web_sys::{Blob, File};
+use web_sys::Blob;
 use yew::Callback;
 
 use super::{
     failures,
+    opening::Held,
     pace::{Pace, seconds_left},
     pool::{Heard, Pool, Said, workers_here},
     saving::{self, ZtocStore},
@@ -27,7 +28,7 @@ use crate::{
 /// An analysis, running or finished.
 pub struct LiveRun {
     source: Source,
-    file: File,
+    held: Held,
     analysis: Shared<Analysis>,
     report: Shared<Report>,
     options: Options,
@@ -87,7 +88,7 @@ struct Clock {
 impl LiveRun {
     /// Begins to read the layers of an opened archive.
     pub fn begin(
-        file: File,
+        held: Held,
         source: Source,
         archive: Archive,
         options: Options,
@@ -99,7 +100,7 @@ impl LiveRun {
         let mut run = Self {
             shown_image: first_runnable(&report),
             source,
-            file,
+            held,
             analysis: Shared::new(analysis),
             report: Shared::new(report),
             options,
@@ -123,7 +124,7 @@ impl LiveRun {
         self.layers.extend(tasks.iter().map(Layer::waiting));
         self.layers.sort_by_key(|layer| layer.shown.id);
         let workers = workers_here();
-        let pool = Pool::start(self.file.clone().into(), jobs(tasks, workers), workers, on);
+        let pool = Pool::start(self.held.file.clone(), jobs(tasks, workers), workers, on);
         self.clock = Clock::new(self.clock.opened_in);
         self.clock.workers = pool.busy();
         self.pool = Some(pool);
@@ -208,7 +209,7 @@ impl LiveRun {
         match artifact {
             Artifact::SociArchive => {
                 let converted = self.analysis.convert().map_err(|e| error(&e))?;
-                saving::archive(&converted.plan, &self.file, &self.ztocs)
+                saving::archive(&converted.plan, &self.held.file, &self.ztocs)
             }
             Artifact::Ztoc(id) => {
                 let layer = self.report.layer(*id).and_then(|layer| layer.scan.as_ref()?.ztoc.as_ref());
@@ -224,9 +225,9 @@ impl LiveRun {
         }
     }
 
-    /// The file itself.
-    pub fn file(&self) -> &File {
-        &self.file
+    /// The file, and what keeps it in existence. Whoever reads it later holds a clone of this.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// The options in force.

@@ -1,8 +1,11 @@
-//! While layers are read: how far, how fast, how long, and what is known already.
+//! While a file is unpacked or its layers are read: how far, how fast, how long, and what is known
+//! already.
 
 mod layer;
 mod steps;
+mod unpacking;
 
+pub use self::unpacking::UnpackingView;
 use self::{layer::LayerRow, steps::Steps};
 use super::findings::Findings;
 use crate::{

@@ -3,7 +3,7 @@
 use super::words::image_name;
 use crate::{
     components::{Button, Chip, Choice, Choices, CopyButton, Emphasis, Glyph, Icon, Tone, typed},
-    model::{Action, Artifact, Dispatch, Offer, Run, Source, Stage, State},
+    model::{Action, Artifact, Dispatch, HandedIn, Offer, Origin, Run, Source, Stage, State},
 };
 use sociscope_engine::{human, report::ImageKind};
 use std::rc::Rc;
@@ -39,6 +39,9 @@ pub fn ContextBar(props: &ContextBarProps) -> Html {
     html! {
         <section class="ctxbar" aria-label="Current file">
             <FileName source={source.clone()} />
+            if state.handed_in.files.len() > 1 {
+                <FileChoice handed_in={state.handed_in.clone()} dispatch={dispatch.clone()} />
+            }
             if let Some(run) = state.stage.run() {
                 <span class="sep" />
                 <span class="muted">{ run.report.file.format.title() }</span>
@@ -73,7 +76,45 @@ fn FileName(props: &FileNameProps) -> Html {
             if source.is_sample {
                 <Chip tone={Tone::Info}>{ "Sample" }</Chip>
             }
+            { match &source.origin {
+                Origin::File => Html::default(),
+                Origin::Folder { files } => html! {
+                    <Chip tone={Tone::Info}>{ format!("Folder, {}", human::counted(*files, "file")) }</Chip>
+                },
+                Origin::Unpacked { format, size, .. } => html! {
+                    <Chip tone={Tone::Info}>
+                        { format!("{format}, {} inside", human::file_size(*size)) }
+                    </Chip>
+                },
+            } }
         </span>
+    }
+}
+
+/// Props of [`FileChoice`].
+#[derive(PartialEq, Properties)]
+struct FileChoiceProps {
+    handed_in: Rc<HandedIn>,
+    dispatch: Dispatch,
+}
+
+/// The files that were handed in together, to go to another one of them.
+#[component]
+fn FileChoice(props: &FileChoiceProps) -> Html {
+    let HandedIn { files, chosen } = &*props.handed_in;
+    let onchange =
+        props.dispatch.reform(|event: Event| Action::Choose(typed(&event).parse().unwrap_or_default()));
+    html! {
+        <label class="row nowrap">
+            <span class="muted">{ format!("{} of {}", chosen + 1, files.len()) }</span>
+            <select class="select select--sm" aria-label="Files handed in together" {onchange}>
+                { for files.iter().enumerate().map(|(index, (name, size))| html! {
+                    <option value={index.to_string()} selected={index == *chosen}>
+                        { format!("{name}, {}", human::file_size(*size)) }
+                    </option>
+                }) }
+            </select>
+        </label>
     }
 }
 

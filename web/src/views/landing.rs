@@ -1,7 +1,7 @@
 //! The start page: usable in five seconds.
 
 use crate::{
-    components::{Button, Command, Emphasis, Glyph, Icon, Panel, Size, pick_file},
+    components::{Button, Command, Emphasis, Glyph, Icon, Panel, Size, pick_file, pick_folder},
     model::{Action, Dispatch},
 };
 use yew::prelude::*;
@@ -24,14 +24,14 @@ pub fn Landing(props: &LandingProps) -> Html {
                     { "See what SOCI lazy loading does to your image, and build its index here." }
                 </h1>
                 <p>
-                    { "Drop a container image tarball. Sociscope reads every layer in this tab, says which \
+                    { "Drop a container image. Sociscope reads every layer in this tab, says which \
                        ones AWS Fargate can load lazily and why, and returns an archive you can push." }
                 </p>
             </div>
             <div class="start">
                 <section class="drop" aria-labelledby="drop">
                     <DropGlyph />
-                    <h2 id="drop">{ "Drop an image tarball anywhere on this page" }</h2>
+                    <h2 id="drop">{ "Drop an image anywhere on this page" }</h2>
                     <div class="row">
                         <Button
                             emphasis={Emphasis::Primary}
@@ -40,13 +40,18 @@ pub fn Landing(props: &LandingProps) -> Html {
                         >
                             { "Choose a file" }
                         </Button>
+                        <Button size={Size::Large} onclick={Callback::from(|_| pick_folder())}>
+                            { "Choose a folder" }
+                        </Button>
                         <Button size={Size::Large} onclick={dispatch.reform(|_| Action::OpenSample)}>
                             { "Try the built-in sample" }
                         </Button>
                     </div>
                     <p class="muted small">
-                        { "From docker buildx, docker save, podman, skopeo, buildah or crane. The file is \
-                           read in pieces and never held in memory, so its size does not matter." }
+                        { "A tarball from docker buildx, docker save, podman, skopeo, buildah or crane, also \
+                           compressed with gzip, zstd or xz; an OCI layout folder; one layer; several files \
+                           at once. Files are read in pieces and never held in memory, so their size does \
+                           not matter." }
                     </p>
                     <p class="small">
                         <button
@@ -155,7 +160,10 @@ fn Privacy() -> Html {
                 <dt>{ "Cookies, analytics" }</dt>
                 <dd>{ "none" }</dd>
                 <dt>{ "Kept after you close the tab" }</dt>
-                <dd>{ "theme and shortcut switch" }</dd>
+                <dd>
+                    { "theme and shortcut switch; after a crash also the unpacked copy of a compressed file, \
+                       which the next visit removes" }
+                </dd>
             </dl>
         </Panel>
     }

@@ -1,7 +1,7 @@
 //! The frame of the page, and which view stands in it.
 
 use super::{
-    analysing::{Analysing, Opening},
+    analysing::{Analysing, Opening, UnpackingView},
     appbar::AppBar,
     contextbar::ContextBar,
     failure::FailureView,
@@ -23,6 +23,7 @@ use yew::prelude::*;
 enum Screen {
     Landing,
     Opening,
+    Unpacking,
     Analysing,
     Image,
     Task,
@@ -34,6 +35,7 @@ impl Screen {
         match (&state.stage, state.view) {
             (Stage::Empty, _) => Self::Landing,
             (Stage::Opening(_), _) => Self::Opening,
+            (Stage::Unpacking(_), _) => Self::Unpacking,
             (Stage::Analysing(_), _) => Self::Analysing,
             (Stage::Ready(_), View::Image) => Self::Image,
             (Stage::Ready(_), View::TaskDefinition) => Self::Task,
@@ -63,6 +65,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     let view = match &state.stage {
         Stage::Empty => html! { <Landing dispatch={dispatch.clone()} /> },
         Stage::Opening(source) => html! { <Opening source={source.clone()} /> },
+        Stage::Unpacking(unpacking) => html! { <UnpackingView unpacking={unpacking.clone()} /> },
         Stage::Analysing(run) => html! { <Analysing run={run.clone()} /> },
         Stage::Ready(run) if state.view == View::TaskDefinition => {
             html! { <TaskView run={run.clone()} dispatch={dispatch.clone()} editor={edits(run)} /> }
@@ -114,7 +117,10 @@ pub fn Shell(props: &ShellProps) -> Html {
                     onclose={let open = sheet_open.setter(); Callback::from(move |()| open.set(false))}
                 />
             }
-            <FilePicker onpick={dispatch.reform(Action::OpenFile)} />
+            <FilePicker
+                onpick={dispatch.reform(Action::OpenFiles)}
+                onfolder={dispatch.reform(Action::OpenFolder)}
+            />
         </LiveRegion>
     }
 }
@@ -150,6 +156,7 @@ fn title(state: &State, screen: Screen) -> String {
     let words = match screen {
         Screen::Landing => "Index a container image".to_owned(),
         Screen::Opening | Screen::Analysing => format!("Reading {name}"),
+        Screen::Unpacking => format!("Unpacking {name}"),
         Screen::Image => {
             let verdict = run_of(state).map(|run| run.report.verdict.headline.clone());
             format!("{name}: {}", verdict.unwrap_or_default())

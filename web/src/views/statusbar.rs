@@ -28,7 +28,7 @@ pub fn StatusBar(props: &StatusBarProps) -> Html {
     let state = &props.state;
     let left = match &state.stage {
         Stage::Empty => "zTOCs and archives match soci 0.15.0 byte for byte".to_owned(),
-        Stage::Opening(_) | Stage::Analysing(_) => {
+        Stage::Opening(_) | Stage::Unpacking(_) | Stage::Analysing(_) => {
             "Dropping another file cancels this analysis and replaces it".to_owned()
         }
         Stage::Ready(_) if state.view == View::TaskDefinition => format!(

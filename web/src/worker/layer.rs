@@ -158,7 +158,7 @@ impl<R: Fn(LayerCount)> Drive<R> {
 }
 
 /// Size of this worker's WebAssembly memory, bytes.
-fn memory() -> u64 {
+pub fn memory() -> u64 {
     wasm_bindgen::memory()
         .dyn_into::<js_sys::WebAssembly::Memory>()
         .ok()

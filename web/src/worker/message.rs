@@ -5,8 +5,11 @@
 
 use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sociscope_engine::{LayerSummary, LayerTask};
+use sociscope_engine::{Failure, LayerSummary, LayerTask};
 use wasm_bindgen::{JsCast, JsValue};
+
+use super::unpack::{Stop, UnpackCount};
+use crate::browser::storage::Place;
 
 /// From the page.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,6 +21,11 @@ pub enum Request {
     },
     /// Make the built-in sample image.
     Sample,
+    /// Unpack the file in the payload.
+    Unpack {
+        /// Where to; into memory when there is no such place.
+        place: Option<Place>,
+    },
 }
 
 /// From the worker.
@@ -35,6 +43,20 @@ pub enum Reply {
     },
     /// The payload is the sample archive.
     Sample,
+    /// How far unpacking is.
+    Unpacking {
+        /// Counted since its beginning.
+        progress: UnpackCount,
+    },
+    /// The payload is what was unpacked.
+    Unpacked,
+    /// The file was not unpacked.
+    NotUnpacked {
+        /// What kind of reason.
+        stop: Stop,
+        /// The reason.
+        failure: Failure,
+    },
     /// The worker broke down and is of no further use.
     Fault {
         /// What it said.

@@ -1,4 +1,4 @@
-//! The program in its other role: a worker that reads layers.
+//! The program in its other role: a worker that reads layers, or unpacks a file.
 //!
 //! ```text
 //!  page                                   worker
@@ -11,12 +11,13 @@
 //! ```
 //!
 //! [`message`] is the protocol, [`reader`] gets bytes out of a file, [`layer`] drives the engine,
-//! [`digests`] hashes spans beside it.
+//! [`digests`] hashes spans beside it, [`unpack`] writes what is inside a compressed file.
 
 pub mod digests;
 pub mod layer;
 pub mod message;
 pub mod reader;
+pub mod unpack;
 
 use js_sys::{Array, Uint8Array};
 use message::{Envelope, Reply, Request};
@@ -57,6 +58,19 @@ async fn answer(request: Request, payload: JsValue) {
             let ztoc = outcome.ztoc.as_deref().map(Uint8Array::from);
             send(&Reply::Layer { summary: Box::new(outcome.summary) }, ztoc.as_ref());
         }
+        Request::Unpack { place } => {
+            let Ok(file) = payload.dyn_into::<web_sys::Blob>() else {
+                return send(
+                    &Reply::Fault { message: "a file was to be unpacked without being there".into() },
+                    None,
+                );
+            };
+            let report = |progress| send(&Reply::Unpacking { progress }, None);
+            match unpack::run(&file, place.as_ref(), report).await {
+                Ok(unpacked) => post(&Envelope::seal(&Reply::Unpacked, unpacked.into()), &Array::new()),
+                Err((stop, failure)) => send(&Reply::NotUnpacked { stop, failure }, None),
+            }
+        }
         Request::Sample => {
             let archive = Uint8Array::from(sample::archive().as_slice());
             send(&Reply::Sample, Some(&archive));
@@ -71,9 +85,12 @@ fn send(reply: &Reply, bytes: Option<&Uint8Array>) {
         transfer.push(&bytes.buffer());
         bytes.into()
     });
-    let message = Envelope::seal(reply, payload);
-    // Fails only for things that cannot be cloned, and text and buffers can.
-    let _ = scope().post_message_with_transfer(&message, &transfer);
+    post(&Envelope::seal(reply, payload), &transfer);
+}
+
+fn post(message: &JsValue, transfer: &Array) {
+    // Fails only for things that cannot be cloned; text, buffers and files can.
+    let _ = scope().post_message_with_transfer(message, transfer);
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {
