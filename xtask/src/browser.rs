@@ -1,6 +1,9 @@
 //! Finding Chromium and its driver for the browser tests.
 
-use crate::process::{Failure, command, run, which};
+use crate::{
+    debian,
+    process::{Failure, which},
+};
 use std::{path::PathBuf, process::Command};
 
 /// A browser and the WebDriver that speaks to it.
@@ -21,17 +24,7 @@ pub fn ensure() -> Result<Browser, Failure> {
     if let Some(browser) = find() {
         return Ok(browser);
     }
-    if is_root() && which("apt-get").is_some() {
-        eprintln!("Installing Chromium and its driver for the browser tests.");
-        run(command("apt-get").arg("update"))?;
-        run(command("apt-get").args([
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "chromium",
-            "chromium-driver",
-        ]))?;
-    }
+    debian::install(&["chromium", "chromium-driver"])?;
     find().ok_or_else(|| {
         Failure::new(
             "the browser tests need Chrome or Chromium and a chromedriver of the same version: \
@@ -59,16 +52,4 @@ fn find() -> Option<Browser> {
     })?;
     let driver = from_env("CHROMEDRIVER").or_else(|| which("chromedriver"))?;
     Some(Browser { chrome, driver })
-}
-
-/// No dependency for one number: on Linux our own process directory belongs to us.
-#[cfg(unix)]
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
 }

@@ -4,6 +4,7 @@
 //! cargo xtask serve      set up, build, open the app at 127.0.0.1:8080
 //! cargo xtask test       set up, run every test that needs only this checkout, browser included
 //! cargo xtask build      the static site in dist/ and the command in target/release/sociscope
+//! cargo xtask registry   push converted images into a registry and look at what a puller finds
 //! cargo xtask bench      the tables of BENCHMARKS.md
 //! cargo xtask lint       format, clippy, docs, each format crate alone for wasm32
 //! cargo xtask setup      only install what is missing
@@ -15,7 +16,9 @@
 
 mod bench;
 mod browser;
+mod debian;
 mod process;
+mod registry;
 mod site;
 mod test;
 mod tools;
@@ -28,6 +31,8 @@ usage: cargo xtask VERB [OPTION]…
 
   serve [--release] [--no-open] [--port N]   set up, build, serve and open the app
   test [--full]     set up and pass the tests; --full adds the complete vector sets of ../shared
+  registry [--full] push converted images into a registry here and pull them back, with oras,
+                    crane and skopeo; --full adds the images of ../shared
   build             the static site in dist/ and the command in target/release/sociscope
   bench [--quick]   print the benchmark tables (--quick: a small layer, to see that it runs)
   lint              formatting, clippy, docs, wasm32 builds of the format crates
@@ -46,6 +51,7 @@ fn main() -> ExitCode {
         "post-build" => site::post_build(),
         "test" => test::test(options),
         "lint" => test::lint(options),
+        "registry" => registry::registry(options),
         "bench" => bench::bench(options),
         "setup" => tools::setup().and_then(|()| browser::ensure().map(drop)),
         "help" | "--help" | "-h" => {

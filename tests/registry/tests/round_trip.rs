@@ -10,7 +10,10 @@ use sociscope_golden::{
     shared,
 };
 use sociscope_registry_tests::{Converted, Lazy, Lost, Registry, Repository, Scratch, registry, tool};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 const TAG: &str = "1.0-soci";
 
@@ -41,12 +44,12 @@ const NOT_PULLED: [(&str, &str); 1] =
 /// Converts each image of the set in `dir` that is `wanted` and can be converted, and hands it to
 /// `check` with an empty repository in each registry. Returns the names of the images.
 fn each_image(
+    registries: &[PathBuf],
     dir: &Path,
     wanted: impl Fn(&Fixture) -> bool,
     mut check: impl FnMut(&str, &Converted, &Repository),
 ) -> Vec<String> {
-    let registries: Vec<Registry> =
-        registry::programs().iter().map(|program| Registry::start(program)).collect();
+    let registries: Vec<Registry> = registries.iter().map(|program| Registry::start(program)).collect();
     let mut done = Vec::new();
     for fixture in images::manifest(dir).fixtures.into_iter().filter(wanted) {
         let scratch = Scratch::new();
@@ -71,7 +74,7 @@ fn each_image(
 
 /// [`each_image`] of the subset in the repository.
 fn each_of_subset(check: impl FnMut(&str, &Converted, &Repository)) {
-    let done = each_image(&fixtures().join("images"), |_| true, check);
+    let done = each_image(&registry::programs(), &fixtures().join("images"), |_| true, check);
     for name in [SINGLE, MULTI, "docker28-build-save", "soci-v2-multi-one-platform"] {
         assert!(done.iter().any(|known| known == name), "{name} is not among {done:?}");
     }
@@ -80,7 +83,7 @@ fn each_of_subset(check: impl FnMut(&str, &Converted, &Repository)) {
 /// [`each_image`] of a single-platform and a multi-platform image.
 fn each_of_two(check: impl FnMut(&str, &Converted, &Repository)) {
     let wanted = |fixture: &Fixture| [SINGLE, MULTI].contains(&fixture.name.as_str());
-    assert_eq!(each_image(&fixtures().join("images"), wanted, check).len(), 2);
+    assert_eq!(each_image(&registry::programs(), &fixtures().join("images"), wanted, check).len(), 2);
 }
 
 /// The archive is in the repository, byte for byte, under the digest that was printed, and loads
@@ -91,9 +94,13 @@ fn check_arrived(name: &str, image: &Converted, repository: &Repository) {
     assert_eq!(root.media_type, "application/vnd.oci.image.index.v1+json", "{name}");
     assert!(root.bytes == image.blobs[&image.digest], "{name}: another image index");
     for (digest, bytes) in &image.blobs {
-        // The registry keeps manifests and blobs apart.
-        let manifest = repository.manifest(digest).map(|manifest| manifest.bytes);
-        let found = manifest.or_else(|| repository.blob(digest));
+        // A registry keeps manifests and blobs apart.
+        let is_manifest =
+            serde_json::from_slice::<Value>(bytes).is_ok_and(|json| json.get("schemaVersion").is_some());
+        let found = match is_manifest {
+            true => repository.manifest(digest).map(|manifest| manifest.bytes),
+            false => repository.blob(digest),
+        };
         assert!(found.as_ref() == Some(bytes), "{name}: {digest} did not arrive");
     }
     follow(name, repository);
@@ -170,7 +177,9 @@ fn every_image_arrives_with_crane() {
 }
 
 fn every_image(tool: &str, check: fn(&str, &Converted, &Repository)) {
-    let done = each_image(&shared().join("golden-images"), |_| true, check);
+    // One registry: the words of its refusals are those in the table.
+    let registry = &registry::programs()[..1];
+    let done = each_image(registry, &shared().join("golden-images"), |_| true, check);
     let known = NOT_PUSHED.iter().filter(|(by, ..)| *by == tool);
     for (_, image, _) in known.clone() {
         assert!(done.iter().any(|name| name == image), "{image} is not among {done:?}");
