@@ -157,12 +157,17 @@ fn nothing_to_index(layers: u64, too_small: u64, min_layer_size: u64) -> String 
     }
 }
 
-/// A lower-case message as a sentence.
+/// A lower-case message as a sentence. One that begins with a name (`index.json`, `sha256:…`) keeps it.
 pub(crate) fn sentence(message: &str) -> String {
     let mut text = String::with_capacity(message.len() + 1);
-    let mut chars = message.chars();
-    text.extend(chars.next().into_iter().flat_map(char::to_uppercase));
-    text.push_str(chars.as_str());
+    let first = message.split(' ').next().unwrap_or_default().trim_end_matches([':', ',', ';', '.']);
+    if first.contains(['.', ':', '/', '-']) {
+        text.push_str(message);
+    } else {
+        let mut chars = message.chars();
+        text.extend(chars.next().into_iter().flat_map(char::to_uppercase));
+        text.push_str(chars.as_str());
+    }
     if !text.ends_with(['.', '!', '?']) {
         text.push('.');
     }

@@ -6,6 +6,7 @@ use archives::{gzip, layer_tar};
 use sociscope_engine::{
     Culprit, Error, Failure, Job, RemadeLayer, RemakeJob, RemakeTask, StoredAs, UnpackLimits, Want,
     image::Digest,
+    remake::estimate,
     ztoc::{BuildOptions, Builder, SpanSize, Ztoc, usable},
 };
 
@@ -222,4 +223,18 @@ fn the_protocol_is_kept() {
     assert!(matches!(job.supply(&[]), Err(Error::Misuse(_))));
     assert!(matches!(job.finish(), Err(Error::Misuse("finish() before all output was taken"))));
     assert!(matches!(RemakeJob::new(task(&tar, StoredAs::Gzip)).finish(), Err(Error::Misuse(_))));
+}
+
+#[test]
+fn estimates_grow_with_what_they_estimate() {
+    let small = estimate(10 << 20, None, StoredAs::Uncompressed, 6);
+    let large = estimate(100 << 20, None, StoredAs::Uncompressed, 6);
+    assert!(large.size > small.size && large.seconds > small.seconds);
+    assert!(large.size < 100 << 20, "text and programs shrink");
+    let slow = estimate(100 << 20, None, StoredAs::Uncompressed, 9);
+    assert!(slow.seconds > large.seconds && slow.size <= large.size);
+    let zstd = estimate(100 << 20, None, StoredAs::Zstd, 6);
+    assert!(zstd.size > 100 << 20, "gzip is the weaker of the two");
+    assert!(estimate(100 << 20, Some(150 << 20), StoredAs::Zstd, 6).size <= 150 << 20);
+    assert!(large.to_string().starts_with("about "), "{large}");
 }

@@ -36,8 +36,8 @@ pub fn bare_layer(len: u64, compression: LayerCompression) -> Archive {
         Severity::Info,
         "bare-layer",
         "the file",
-        "This is one layer, or the files of a container (docker export): its zTOC can be shown and written, \
-         but there is no image to convert.",
+        "There is no image in this file: without index.json and manifest.json it is one layer, or the files of \
+         a container (docker export). Its zTOC can be shown and written, but there is nothing to convert.",
     )
     .fix("For the image, save it with `docker save IMAGE -o image.tar`.");
     let image = Image {

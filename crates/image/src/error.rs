@@ -209,19 +209,28 @@ impl Error {
                 "Save the image again and look for an error of that command: a full disk leaves an empty file."
                     .to_owned()
             }
-            Self::Packed(packing) => format!("Unpack it first: {}", packing.command()),
+            Self::Packed(packing @ (Packing::Zip | Packing::SevenZip)) => {
+                format!("Unpack it with `{}` and open the tar that is in it.", packing.command())
+            }
+            Self::Packed(packing) => format!("Unpack it first: `{}`", packing.command()),
+            Self::NoImage { found, .. } if is_layout(found) => {
+                "Save the image again, for example with `skopeo copy docker://IMAGE oci-archive:image.tar:TAG`: \
+                 index.json was left out or lost."
+                    .to_owned()
+            }
             Self::NotATar { .. } | Self::NoMembers | Self::NoImage { .. } => {
-                "Save the image with: docker save IMAGE -o image.tar".to_owned()
+                "Save the image with `docker save IMAGE -o image.tar`.".to_owned()
             }
             Self::RootFilesystem { .. } => {
-                "docker export saves a container's files, not the image: use docker save IMAGE -o image.tar"
+                "docker export saves a container's files, not the image: use `docker save IMAGE -o image.tar`."
                     .to_owned()
             }
             Self::DirectoryTransport => {
-                "Copy it into an OCI archive: skopeo copy dir:FOLDER oci-archive:image.tar:TAG".to_owned()
+                "Copy it into an OCI archive: `skopeo copy dir:FOLDER oci-archive:image.tar:TAG`".to_owned()
             }
             Self::DockerBefore110 => {
-                "Pull the image again and save it with a current Docker.".to_owned()
+                "Pull the image again and save it with a current Docker: `docker save IMAGE -o image.tar`"
+                    .to_owned()
             }
             Self::Truncated { .. } => {
                 "The download or copy stopped before the end: free disk space and copy it again.".to_owned()
@@ -248,6 +257,18 @@ impl Error {
     }
 }
 
+/// Whether these top-level names are those of an OCI layout.
+fn is_layout(found: &[String]) -> bool {
+    found.iter().any(|name| name == "oci-layout" || name == "blobs")
+}
+
+/// A sentence as it goes on behind a colon: its place is told elsewhere.
+fn continued(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    let first = chars.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(chars).collect()
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -262,7 +283,9 @@ impl fmt::Display for Error {
                 )
             }
             Self::NotATar { .. } => f.write_str("this is not a container image: it is not even a tar"),
-            Self::NoMembers => f.write_str("this is not a container image: the tar has no members"),
+            Self::NoMembers => {
+                f.write_str("this is not a container image: it is a tar, but there is nothing in it")
+            }
             Self::RootFilesystem { .. } => f.write_str(
                 "this is not a container image: it is one layer, or the files of a container, without \
                  the documents that make an image",
@@ -272,6 +295,9 @@ impl fmt::Display for Error {
             }
             Self::DockerBefore110 => f.write_str(
                 "this docker-archive is older than Docker 1.10: it has repositories but no manifest.json",
+            ),
+            Self::NoImage { found, .. } if is_layout(found) => f.write_str(
+                "this is part of an OCI layout: the index.json that would name its images is not in it",
             ),
             Self::NoImage { .. } => f.write_str(
                 "this is not a container image: the tar has no index.json and no manifest.json at its top",
@@ -283,11 +309,11 @@ impl fmt::Display for Error {
                 "the file ends early, inside a tar header, and nothing before it tells the images",
             ),
             Self::BadHeader { offset, reason } => write!(f, "the tar is damaged at byte {offset}: {reason}"),
-            Self::Document { name, reason } => write!(f, "{name} cannot be read: {reason}"),
-            Self::NothingListed { name } => write!(f, "{name} lists no image"),
+            Self::Document { name, reason } => write!(f, "the archive's {name} cannot be read: {reason}"),
+            Self::NothingListed { name } => write!(f, "the archive's {name} lists no image"),
             Self::NoUsableImage { diagnostics } => {
-                f.write_str("of the images listed, none can be shown")?;
-                diagnostics.first().map_or(Ok(()), |first| write!(f, ": {}: {}", first.place, first.message))
+                f.write_str("no image of this archive can be shown")?;
+                diagnostics.first().map_or(Ok(()), |first| write!(f, ": {}", continued(&first.message)))
             }
             Self::FolderPath { path, reason } => write!(f, "{path:?} cannot be part of an image: {reason}"),
             Self::Limit { limit, allowed, .. } => {

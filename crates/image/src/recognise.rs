@@ -91,7 +91,8 @@ pub fn is_tar(start: &[u8]) -> bool {
 #[must_use]
 pub fn tar_members(start: &[u8], max: usize) -> Vec<String> {
     let mut names = Vec::new();
-    let mut long_name = None;
+    // What headers for the next member say of it.
+    let (mut long_name, mut long_size) = (None, None);
     let mut at = 0_u64;
     let take = |at: u64, len: u64| {
         let from = usize::try_from(at).ok()?;
@@ -100,18 +101,20 @@ pub fn tar_members(start: &[u8], max: usize) -> Vec<String> {
     while names.len() < max {
         let Some(Ok(Some(header))) = take(at, BLOCK).map(header::parse) else { break };
         let data = at.saturating_add(BLOCK);
-        let len = if header.kind.has_data() { header.size } else { 0 };
+        let mut len = if header.kind.has_data() { header.size } else { 0 };
         match header.kind {
             Kind::LongName => long_name = take(data, len).map(header::text),
             Kind::Pax => {
                 let mut pax = Pax::default();
                 if take(data, len).is_some_and(|text| pax.read(text).is_ok()) {
                     long_name = pax.path.or(long_name);
+                    long_size = pax.size;
                 }
             }
             Kind::LongLink | Kind::PaxGlobal => {}
             _ => {
                 let name = long_name.take().unwrap_or(header.name);
+                len = long_size.take().filter(|_| header.kind.has_data()).unwrap_or(len);
                 names.extend(normalise(&name).filter(|name| !name.is_empty()));
             }
         }

@@ -5,7 +5,7 @@ use lzma_rust2::{Action, Error, Status, XzStream};
 use super::{Fault, STEP};
 
 /// What the decoder counts besides the dictionary, in KiB.
-const OVERHEAD_KIB: u64 = 64;
+const OVERHEAD_KIB: u64 = 40;
 
 pub(super) struct Xz {
     stream: XzStream,
