@@ -37,6 +37,7 @@ fn verify(layer: &[u8], ztoc: &[u8], compression: TaskCompression, depth: Depth)
         expected_digest: None,
         expected_diff_id: None,
         digests_elsewhere: false,
+        prefetch: Vec::new(),
         hash_stored: true,
     };
     let read = |offset: u64, len: u64| -> Result<Vec<u8>, Error> {

@@ -5,12 +5,11 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Depth, LayerVerification, Outcome, Part, Unusability, VerifyTask, ZtocPlace,
     judge::{self, Evidence},
+    outcome::not_a_ztoc,
     unpack::Spans,
 };
 use crate::{
-    Culprit, Error, Failure, Job, LayerJob, LayerTask, Progress, Want,
-    failure::sentence,
-    human,
+    Culprit, Error, Failure, Job, LayerJob, LayerTask, Progress, Want, human,
     image::Digest,
     layer::CHUNK,
     ztoc::{StoredCheckpoints, Ztoc, usable},
@@ -96,18 +95,14 @@ impl VerifyJob {
         let ztoc = match Ztoc::parse(&self.file) {
             Ok(ztoc) => ztoc,
             Err(error) => {
-                let why = Failure::new(
-                    Culprit::File,
-                    format!("zTOC {}", found.short()),
-                    sentence(&format!("This is no zTOC: {error}")),
-                )
-                .fix("Build it again.");
+                let why = not_a_ztoc(&error);
                 self.early = Some(Outcome::Unreadable { part: Part::Ztoc, why });
                 return;
             }
         };
         self.task.span_size = judge::span_size(&ztoc, self.task.span_size);
         self.task.digests_elsewhere = false;
+        self.task.prefetch.clear();
         self.task.hash_stored = true;
         let (spans, start) = match ztoc.checkpoints() {
             StoredCheckpoints::Gzip(checkpoints) => {
@@ -182,22 +177,10 @@ impl Job for VerifyJob {
         if self.want() != Want::Done {
             return Err(Error::Misuse("finish() before the end"));
         }
-        let mut verification = LayerVerification {
-            id: self.task.id,
-            layer: self.task.expected_digest.clone(),
-            layer_size: self.task.len,
-            ztoc: Some(Digest::of(&self.file).to_string()),
-            ztoc_size: self.file.len() as u64,
-            span_size: None,
-            spans: None,
-            spans_unpacked: 0,
-            depth: self.depth,
-            outcome: Outcome::Missing { part: Part::Ztoc },
-            sentence: String::new(),
-            differences: Vec::new(),
-            difference_count: 0,
-            unusable: None,
-        };
+        let layer = self.task.expected_digest.clone();
+        let mut verification = LayerVerification::begin(self.task.id, layer, self.task.len, self.depth);
+        verification.ztoc = Some(Digest::of(&self.file).to_string());
+        verification.ztoc_size = self.file.len() as u64;
         if let Some(outcome) = self.early.take() {
             verification.settle(outcome);
             return Ok(verification);
@@ -215,6 +198,8 @@ impl Job for VerifyJob {
         if verification.layer.is_none() {
             verification.layer.clone_from(&outcome.summary.digest);
         }
+        // The builder knows a little more than the zTOC can say.
+        verification.unusable = verification.unusable.take().or(outcome.summary.unusable);
         let judged = match (&outcome.ztoc, outcome.summary.error) {
             (_, Some(why)) => Outcome::Unreadable { part: Part::Layer, why },
             (None, None) => {

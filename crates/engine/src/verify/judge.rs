@@ -63,11 +63,12 @@ pub(super) fn judge(found: &Evidence<'_>, rebuilt: &[u8], verification: &mut Lay
     if is_stale {
         return Outcome::Stale;
     }
-    if let Some(bad) = &found.bad_span {
-        return Outcome::WrongCheckpoint { span: bad.span };
-    }
     if let Some(span) = first_wrong_checkpoint(left, &right).filter(|_| !is_old) {
         return Outcome::WrongCheckpoint { span };
+    }
+    // A wrong window shows first where the span before it ends, so this comes second.
+    if let Some(bad) = &found.bad_span {
+        return Outcome::WrongCheckpoint { span: bad.span };
     }
     if let Some(span) = first_wrong_digest(left, &right).filter(|_| !is_old) {
         return Outcome::WrongSpanDigest { span };

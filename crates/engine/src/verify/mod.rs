@@ -11,8 +11,12 @@
 //!                        miniz_oxide, sampled or all ───►  Outcome  ◄─── usable::check
 //! ```
 //!
-//! Where to go next: [`VerifyJob`] is the work on one layer, [`LayerVerification`] what it says.
+//! Where to go next: [`VerifyJob`] is the work on one layer, [`ImageVerifier`] finds what belongs
+//! together in an archive, [`ImageVerification`] is the document that comes out.
 
+mod binding;
+mod document;
+mod image;
 mod job;
 mod judge;
 mod member;
@@ -20,6 +24,11 @@ mod outcome;
 mod unpack;
 mod unusable;
 
+pub use document::{
+    BoundImage, BoundLayer, ImageVerification, Problem, ProblemSeverity, SCHEMA, VerificationVerdict,
+    VerifiedFile, schema,
+};
+pub use image::ImageVerifier;
 pub use job::VerifyJob;
 pub use outcome::{Depth, LayerVerification, Outcome, Part, VerifyTask, ZtocPlace};
 pub use unusable::{Effect, Unusability, UnusablePlace};

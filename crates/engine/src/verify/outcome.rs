@@ -4,7 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Unusability;
-use crate::{Failure, LayerId, LayerTask, compare::Difference, human};
+use crate::{
+    Culprit, Failure, LayerId, LayerTask,
+    compare::Difference,
+    human,
+    image::Digest,
+    ztoc::{ReadError, Ztoc, usable},
+};
 
 /// How many spans are unpacked from their checkpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +93,8 @@ pub enum Outcome {
     WrongHeader,
     /// The zTOC says what is in the layer, but the snapshotter cannot use it.
     Unusable,
+    /// A zTOC that can be read and used, whose layer was not there to compare.
+    NotCompared,
     /// Not the bytes this version builds, but it says the same and works: see the differences.
     Equivalent,
     /// Byte for byte what is built from the layer.
@@ -94,10 +102,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the snapshotter can use the zTOC for this layer.
+    /// Whether nothing speaks against using the zTOC.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Identical | Self::Equivalent)
+        matches!(self, Self::Identical | Self::Equivalent | Self::NotCompared)
     }
 }
 
@@ -134,7 +142,49 @@ pub struct LayerVerification {
     pub unusable: Option<Unusability>,
 }
 
+pub(super) fn not_a_ztoc(error: &ReadError) -> Failure {
+    Failure::new(Culprit::File, "zTOC", format!("This is no zTOC: {error}.")).fix("Build it again.")
+}
+
 impl LayerVerification {
+    /// About which nothing is known yet.
+    pub(super) fn begin(id: LayerId, layer: Option<String>, layer_size: u64, depth: Depth) -> Self {
+        Self {
+            id,
+            layer,
+            layer_size,
+            ztoc: None,
+            ztoc_size: 0,
+            span_size: None,
+            spans: None,
+            spans_unpacked: 0,
+            depth,
+            outcome: Outcome::Missing { part: Part::Ztoc },
+            sentence: String::new(),
+            differences: Vec::new(),
+            difference_count: 0,
+            unusable: None,
+        }
+    }
+
+    /// What can be said of a zTOC without its layer.
+    #[must_use]
+    pub fn of_ztoc_alone(file: &[u8]) -> Self {
+        let mut found = Self::begin(LayerId(0), None, 0, Depth::Sampled);
+        found.ztoc = Some(Digest::of(file).to_string());
+        found.ztoc_size = file.len() as u64;
+        let outcome = match Ztoc::parse(file) {
+            Err(error) => Outcome::Unreadable { part: Part::Ztoc, why: not_a_ztoc(&error) },
+            Ok(ztoc) => {
+                found.spans = Some(ztoc.span_count() as u64);
+                found.unusable = Unusability::of(&usable::check(&ztoc, None));
+                if found.unusable.is_some() { Outcome::Unusable } else { Outcome::NotCompared }
+            }
+        };
+        found.settle(outcome);
+        found
+    }
+
     /// Sets the outcome and the sentence for it.
     pub(super) fn settle(&mut self, outcome: Outcome) {
         self.outcome = outcome;
@@ -170,6 +220,9 @@ impl LayerVerification {
                 Some(unusable) => unusable.sentence(),
                 None => "The snapshotter cannot use the zTOC.".to_owned(),
             },
+            Outcome::NotCompared => {
+                "The zTOC is sound in itself; it was not compared with a layer.".to_owned()
+            }
             Outcome::Equivalent => {
                 "Not the bytes this version builds, but it says the same and works.".to_owned()
             }
