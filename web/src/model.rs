@@ -14,9 +14,11 @@
 
 use std::rc::Rc;
 
-use sociscope_engine::{Analysis, LayerId, Options, PlatformChoice, Report};
+use sociscope_engine::{Analysis, LayerId, Options, PlatformChoice, Report, verify::LayerVerification};
 use sociscope_fargate::Form;
 use yew::{Callback, Properties};
+
+pub use crate::worker::ztoc::{ZtocContent, ZtocFile, ZtocFiles};
 
 /// How a view asks for something to happen.
 pub type Dispatch = Callback<Action>;
@@ -102,6 +104,8 @@ pub enum Stage {
     Opening(Source),
     /// The file is compressed as a whole: a worker unpacks it, once.
     Unpacking(Unpacking),
+    /// The file is a zTOC, alone or with the layer it is of.
+    Ztoc(ShownZtoc),
     /// Layers are being read by workers.
     Analysing(Run),
     /// Every layer has been looked at, or the reader cancelled (see [`Run::cancelled`]).
@@ -122,6 +126,7 @@ impl Stage {
             Self::Empty => None,
             Self::Opening(source) => Some(source),
             Self::Unpacking(unpacking) => Some(&unpacking.source),
+            Self::Ztoc(ztoc) => Some(&ztoc.source),
             Self::Analysing(run) | Self::Ready(run) => Some(&run.source),
             Self::Failed { source, .. } => source.as_ref(),
         }
@@ -137,7 +142,11 @@ impl Stage {
 
     /// Whether something is under way that [`Action::Cancel`] would end.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Opening(_) | Self::Unpacking(_) | Self::Analysing(_))
+        match self {
+            Self::Opening(_) | Self::Unpacking(_) | Self::Analysing(_) => true,
+            Self::Ztoc(ztoc) => ztoc.is_busy(),
+            _ => false,
+        }
     }
 }
 
@@ -203,6 +212,57 @@ pub struct Unpacking {
     pub in_memory: bool,
     /// WebAssembly memory of the worker, bytes.
     pub memory: u64,
+}
+
+/// A zTOC that was handed in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownZtoc {
+    /// The zTOC's file.
+    pub source: Source,
+    /// What it says; `None` for the moment in which it is read.
+    pub content: Option<Rc<ZtocContent>>,
+    /// Its files, or those that were looked for.
+    pub files: Rc<ZtocFiles>,
+    /// The layer that came with it.
+    pub layer: Option<CheckedLayer>,
+}
+
+impl ShownZtoc {
+    /// Whether the layer is still being read.
+    pub fn is_busy(&self) -> bool {
+        self.layer.as_ref().is_some_and(|layer| matches!(layer.check, LayerCheck::Running { .. }))
+    }
+}
+
+/// A layer that came with a zTOC.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckedLayer {
+    /// Its file name.
+    pub name: String,
+    /// Its stored size in bytes.
+    pub size: u64,
+    /// How the two fit.
+    pub check: LayerCheck,
+}
+
+/// How far the comparison of a layer and a zTOC is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LayerCheck {
+    /// The layer is being read.
+    Running {
+        /// Stored bytes read.
+        read: u64,
+        /// Bytes per second lately; 0 until known.
+        rate: f64,
+        /// Seconds left, once it can be said.
+        left: Option<f64>,
+    },
+    /// Read to the end.
+    Done(Rc<LayerVerification>),
+    /// It could not be said.
+    Failed(Failure),
+    /// The reader ended it.
+    Cancelled,
 }
 
 /// One analysis of one file, while it runs and afterwards.
@@ -413,6 +473,8 @@ pub enum Action {
     OpenFolder(Vec<web_sys::File>),
     /// Go to another of the files that were handed in together ([`State::handed_in`]).
     Choose(usize),
+    /// Look for files in the zTOC that is shown.
+    SearchZtoc(String),
     /// Make and analyse the built-in sample.
     OpenSample,
     /// End what is running. Finished layers are kept and shown.

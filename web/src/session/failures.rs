@@ -90,14 +90,25 @@ pub fn folder(name: &str, files: usize) -> Failure {
     }
 }
 
-/// A zTOC came without its layer.
-pub fn lone_ztoc() -> Failure {
+/// A zTOC, or a layer against it, could not be read.
+pub fn ztoc(failure: &engine::Failure) -> Failure {
+    let headline = match failure.culprit {
+        engine::Culprit::File => "This zTOC cannot be read",
+        engine::Culprit::Unsupported => "This kind of zTOC is not supported",
+        engine::Culprit::Limit => "This zTOC exceeds a limit",
+        engine::Culprit::Internal => "Sociscope failed to read the zTOC",
+    };
+    with_headline(headline, failure)
+}
+
+/// The worker that reads a zTOC, or a layer against it, broke down.
+pub fn ztoc_broke(message: &str) -> Failure {
     Failure {
-        culprit: Culprit::Unsupported,
-        headline: "This is a zTOC".to_owned(),
-        reason: "It describes one layer, and says nothing without that layer.".to_owned(),
-        facts: Vec::new(),
-        fix: Some("Drop it together with the layer it is of.".to_owned()),
+        culprit: Culprit::Sociscope,
+        headline: "The zTOC was not read".to_owned(),
+        reason: "The worker that reads it stopped.".to_owned(),
+        facts: vec![("it said", message.to_owned())],
+        fix: Some("Reload the page and try again.".to_owned()),
     }
 }
 

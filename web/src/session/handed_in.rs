@@ -5,18 +5,19 @@
 //!  layout/                               one input: the tar that its files would make
 //!  oci-layout  index.json  blobs/        the same, folder or not
 //!  stuff/ with a.tar and b.tar in it     two inputs
+//!  layer.tar.gz  layer.ztoc              one input: the zTOC is read against the layer
 //! ```
 
 use std::rc::Rc;
 
 use js_sys::{Array, Uint8Array};
 use sociscope_engine::{
-    Error,
+    Error, InputKind, StoredAs,
     image::folder::{self, FolderFile, FolderPart},
 };
 use web_sys::File;
 
-use super::failures;
+use super::{failures, opening::kind};
 use crate::{
     browser::folder::{Entry, PathedFile, path_of, walk},
     model::{Failure, Origin},
@@ -39,13 +40,22 @@ pub enum Input {
         /// Everything in it.
         files: Rc<Vec<PathedFile>>,
     },
+    /// A zTOC and the layer that it may be of.
+    LayerAndZtoc {
+        /// The layer.
+        layer: File,
+        /// How it is stored.
+        stored: StoredAs,
+        /// The zTOC.
+        ztoc: File,
+    },
 }
 
 impl Input {
     /// What it is called on the screen and in the names of downloads.
     pub fn name(&self) -> String {
         match self {
-            Self::File(file) => file.name(),
+            Self::File(file) | Self::LayerAndZtoc { ztoc: file, .. } => file.name(),
             Self::Folder { name, .. } => name.clone(),
         }
     }
@@ -53,7 +63,7 @@ impl Input {
     /// Its size in bytes.
     pub fn size(&self) -> u64 {
         match self {
-            Self::File(file) => file.size() as u64,
+            Self::File(file) | Self::LayerAndZtoc { ztoc: file, .. } => file.size() as u64,
             Self::Folder { files, .. } => {
                 files.iter().fold(0, |sum, (_, file)| sum.saturating_add(file.size() as u64))
             }
@@ -63,7 +73,7 @@ impl Input {
     /// What it took to make one file of it.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::File(_) => Origin::File,
+            Self::File(_) | Self::LayerAndZtoc { .. } => Origin::File,
             Self::Folder { files, .. } => Origin::Folder { files: files.len() as u64 },
         }
     }
@@ -75,7 +85,7 @@ impl Input {
     /// When paths in the folder cannot be those of an image.
     pub fn file(&self) -> Result<File, Failure> {
         match self {
-            Self::File(file) => Ok(file.clone()),
+            Self::File(file) | Self::LayerAndZtoc { ztoc: file, .. } => Ok(file.clone()),
             Self::Folder { name, files } => as_file(name, files),
         }
     }
@@ -116,16 +126,31 @@ pub async fn dropped(entries: Vec<Entry>) -> Result<Vec<Input>, Failure> {
             }
         }
     }
-    pieces.arrange()
+    Ok(paired(pieces.arrange()?).await)
 }
 
 /// What can be opened of the files that were picked.
 ///
 /// # Errors
 /// See [`dropped`].
-pub fn picked(files: Vec<File>) -> Result<Vec<Input>, Failure> {
-    let files = files.into_iter().map(|file| (file.name(), file)).collect();
-    Pieces { files, folders: Vec::new() }.arrange()
+pub async fn picked(files: Vec<File>) -> Result<Vec<Input>, Failure> {
+    dropped(files.into_iter().map(Entry::File).collect()).await
+}
+
+/// A layer and a zTOC, in any order, are one input. Two of anything else stay two.
+async fn paired(inputs: Vec<Input>) -> Vec<Input> {
+    let [Input::File(one), Input::File(other)] = inputs.as_slice() else { return inputs };
+    // What cannot be read is told when it is opened.
+    let (Ok(kind), Ok(other_kind)) = (kind(one).await, kind(other).await) else { return inputs };
+    match (kind, other_kind) {
+        (InputKind::Ztoc, InputKind::Layer(stored)) => {
+            vec![Input::LayerAndZtoc { layer: other.clone(), stored, ztoc: one.clone() }]
+        }
+        (InputKind::Layer(stored), InputKind::Ztoc) => {
+            vec![Input::LayerAndZtoc { layer: one.clone(), stored, ztoc: other.clone() }]
+        }
+        _ => inputs,
+    }
 }
 
 /// What can be opened of a folder that was picked: its files, with paths that begin with its name.

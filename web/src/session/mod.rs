@@ -14,7 +14,7 @@
 //! one is dropped.
 //!
 //! [`handed_in`] finds what can be opened of what was dropped, [`opening`] reads headers and JSON,
-//! [`unpacking`] makes a copy of what is inside a compressed file, [`run`] drives the layers through the [`pool`], [`schedule`]
+//! [`unpacking`] makes a copy of what is inside a compressed file, [`ztoc`] looks at a zTOC, [`run`] drives the layers through the [`pool`], [`schedule`]
 //! divides the work, [`pace`] says how long it takes, [`saving`] makes the downloads.
 
 pub mod failures;
@@ -26,15 +26,16 @@ pub mod run;
 pub mod saving;
 pub mod schedule;
 pub mod unpacking;
+pub mod ztoc;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::{Array, Uint8Array};
-use sociscope_engine::{Options, OuterFormat, sample};
+use sociscope_engine::{Options, OuterFormat, StoredAs, sample};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{File, FilePropertyBag};
+use web_sys::{Blob, File, FilePropertyBag};
 use yew::{Callback, platform::time::sleep};
 
 use crate::{
@@ -55,6 +56,7 @@ use opening::{Found, Held};
 use pool::{RunningWorker, Said};
 use run::LiveRun;
 use unpacking::{Heard, Unpacking};
+use ztoc::{LiveZtoc, Whose};
 
 /// How often progress is shown.
 const TICK: Duration = Duration::from_millis(100);
@@ -82,6 +84,8 @@ pub enum Event {
     Unpacker(FileNumber, Said),
     /// A worker of the run said something.
     Worker(FileNumber, usize, Said),
+    /// A worker that looks at a zTOC said something.
+    ZtocWorker(FileNumber, Whose, Said),
     /// The worker that makes the sample said something.
     SampleWorker(Said),
     /// Time passed while a run was on.
@@ -101,6 +105,7 @@ pub struct Session {
     inputs: Vec<Input>,
     opening: Option<Pending>,
     unpacking: Option<Unpacking>,
+    ztoc: Option<LiveZtoc>,
     disk: Disk,
     run: Option<LiveRun>,
     sample: Sample,
@@ -153,6 +158,7 @@ impl Session {
             inputs: Vec::new(),
             opening: None,
             unpacking: None,
+            ztoc: None,
             disk: Disk::default(),
             run: None,
             sample: Sample::default(),
@@ -176,6 +182,7 @@ impl Session {
             Event::Opened(number, result) if number == self.number => self.opened(result),
             Event::Room(number, format, copy) if number == self.number => self.unpack(format, copy),
             Event::Unpacker(number, said) if number == self.number => self.unpacker_said(said),
+            Event::ZtocWorker(number, whose, said) if number == self.number => self.ztoc_said(whose, said),
             Event::Worker(number, seat, said) if number == self.number => {
                 if self.run.as_mut().is_some_and(|run| run.heard(seat, said)) {
                     self.show_run();
@@ -193,6 +200,7 @@ impl Session {
             | Event::Opened(..)
             | Event::Room(..)
             | Event::Unpacker(..)
+            | Event::ZtocWorker(..)
             | Event::Worker(..)
             | Event::Tick(_) => {}
             Event::SampleWorker(said) => self.sample_said(said),
@@ -203,9 +211,14 @@ impl Session {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::OpenFiles(files) => self.handed_in(handed_in::picked(files)),
+            Action::OpenFiles(files) => self.gather(handed_in::picked(files)),
             Action::OpenFolder(files) => self.handed_in(handed_in::picked_folder(files)),
             Action::Choose(index) => self.choose(index),
+            Action::SearchZtoc(text) => {
+                if let Some(ztoc) = &self.ztoc {
+                    ztoc.search(text);
+                }
+            }
             Action::OpenSample => self.want_sample(|sample| sample.to_open = true),
             Action::SaveSampleTar => self.want_sample(|sample| sample.to_save = true),
             Action::Cancel => self.cancel(),
@@ -252,15 +265,15 @@ impl Session {
             Drag::Over if !self.state.dragging => self.show(|state| state.dragging = true),
             Drag::Gone if self.state.dragging => self.show(|state| state.dragging = false),
             Drag::Over | Drag::Gone => {}
-            Drag::Dropped(entries) => {
-                // What is there stays until it is known what comes instead.
-                self.drops += 1;
-                let (emit, drop) = (self.emit.clone(), self.drops);
-                spawn_local(async move {
-                    emit.emit(Event::HandedIn(drop, handed_in::dropped(entries).await));
-                });
-            }
+            Drag::Dropped(entries) => self.gather(handed_in::dropped(entries)),
         }
+    }
+
+    /// Finds out what was handed in. What is there stays until it is known what comes instead.
+    fn gather(&mut self, inputs: impl Future<Output = Result<Vec<Input>, Failure>> + 'static) {
+        self.drops += 1;
+        let (emit, drop) = (self.emit.clone(), self.drops);
+        spawn_local(async move { emit.emit(Event::HandedIn(drop, inputs.await)) });
     }
 
     /// Takes what was handed in together, and begins with the first.
@@ -286,12 +299,20 @@ impl Session {
 
     /// Goes to one of the inputs.
     fn choose(&mut self, index: usize) {
-        let Some(input) = self.inputs.get(index) else { return };
+        let Some(input) = self.inputs.get(index).cloned() else { return };
         let source =
             Source { name: input.name(), size: input.size(), is_sample: false, origin: input.origin() };
         let file = input.file();
         self.show(|state| Rc::make_mut(&mut state.handed_in).chosen = index);
+        let layer = match input {
+            Input::LayerAndZtoc { layer, stored, .. } => Some((layer, stored)),
+            Input::File(_) | Input::Folder { .. } => None,
+        };
         match file {
+            Ok(file) if layer.is_some() => {
+                self.drop_file();
+                self.show_ztoc(&file, layer, source);
+            }
             Ok(file) => self.open(file, source, Options::default()),
             Err(failure) => {
                 self.drop_file();
@@ -350,7 +371,7 @@ impl Session {
                     emit.emit(Event::Room(number, format, disk.file().await));
                 });
             }
-            Ok(Found::Ztoc) => self.fail(pending.source, failures::lone_ztoc()),
+            Ok(Found::Ztoc) => self.show_ztoc(&pending.held.file, None, pending.source),
             Err(failure) => self.fail(pending.source, failure),
         }
     }
@@ -392,6 +413,31 @@ impl Session {
         }
     }
 
+    /// Shows a zTOC, and reads its layer against it when there is one.
+    fn show_ztoc(&mut self, file: &Blob, layer: Option<(File, StoredAs)>, source: Source) {
+        let number = self.number;
+        let on = self.emit.reform(move |(whose, said)| Event::ZtocWorker(number, whose, said));
+        let layer = layer.as_ref().map(|(file, stored)| (file, *stored));
+        match LiveZtoc::begin(file, layer, source.clone(), &on) {
+            Ok(ztoc) => {
+                let shown = ztoc.snapshot();
+                self.ztoc = Some(ztoc);
+                self.show(|state| state.stage = Stage::Ztoc(shown));
+            }
+            Err(error) => self.fail(source, failures::ztoc_broke(&words(&error))),
+        }
+    }
+
+    fn ztoc_said(&mut self, whose: Whose, said: Said) {
+        let Some(ztoc) = &mut self.ztoc else { return };
+        let heard = ztoc.heard(whose, said);
+        let shown = ztoc.snapshot();
+        match heard {
+            Ok(()) => self.show(|state| state.stage = Stage::Ztoc(shown)),
+            Err(failure) => self.fail(shown.source, failure),
+        }
+    }
+
     /// Ends with a file of which there is nothing to show.
     fn fail(&mut self, source: Source, failure: Failure) {
         self.drop_file();
@@ -404,8 +450,15 @@ impl Session {
                 run.cancel();
                 self.show_run();
             }
-            None if self.state.stage.is_busy() => self.act(Action::Reset),
-            None => {}
+            None => match &mut self.ztoc {
+                Some(ztoc) => {
+                    ztoc.cancel();
+                    let shown = ztoc.snapshot();
+                    self.show(|state| state.stage = Stage::Ztoc(shown));
+                }
+                None if self.state.stage.is_busy() => self.act(Action::Reset),
+                None => {}
+            },
         }
     }
 
@@ -416,6 +469,7 @@ impl Session {
         self.wanted = None;
         self.opening = None;
         self.unpacking = None;
+        self.ztoc = None;
         self.run = None;
         self.sample.to_open = false;
     }

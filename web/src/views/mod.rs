@@ -3,7 +3,7 @@
 //! ```text
 //!  Shell ─┬─ AppBar        brand, view links, theme, shortcuts
 //!         ├─ ContextBar    file, platform, main download, cancel
-//!         ├─ one of        Landing · Analysing · ImageView · TaskView · FailureView
+//!         ├─ one of        Landing · Analysing · ImageView · TaskView · ZtocView · FailureView
 //!         ├─ StatusBar     what was measured; what left the tab (nothing)
 //!         └─ DropOverlay, toast, shortcut sheet, file picker
 //! ```
@@ -25,5 +25,6 @@ mod shortcuts;
 mod statusbar;
 mod task;
 mod words;
+mod ztoc;
 
 pub use shell::Shell;

@@ -11,6 +11,7 @@ use super::{
     shortcuts::{Keys, ShortcutSheet, use_shortcuts},
     statusbar::StatusBar,
     task::{Editor, History, TaskView},
+    ztoc::ZtocView,
 };
 use crate::{
     components::{FilePicker, LiveRegion, Sprite, ToastView, dom},
@@ -27,6 +28,7 @@ enum Screen {
     Analysing,
     Image,
     Task,
+    Ztoc,
     Failure,
 }
 
@@ -37,6 +39,7 @@ impl Screen {
             (Stage::Opening(_), _) => Self::Opening,
             (Stage::Unpacking(_), _) => Self::Unpacking,
             (Stage::Analysing(_), _) => Self::Analysing,
+            (Stage::Ztoc(_), _) => Self::Ztoc,
             (Stage::Ready(_), View::Image) => Self::Image,
             (Stage::Ready(_), View::TaskDefinition) => Self::Task,
             (Stage::Failed { .. }, _) => Self::Failure,
@@ -73,6 +76,7 @@ pub fn Shell(props: &ShellProps) -> Html {
         Stage::Ready(run) => {
             html! { <ImageView run={run.clone()} dispatch={dispatch.clone()} editor={edits(run)} /> }
         }
+        Stage::Ztoc(ztoc) => html! { <ZtocView ztoc={ztoc.clone()} dispatch={dispatch.clone()} /> },
         Stage::Failed { source, failure } => html! {
             <FailureView source={source.clone()} failure={failure.clone()} dispatch={dispatch.clone()} />
         },
@@ -161,6 +165,7 @@ fn title(state: &State, screen: Screen) -> String {
             let verdict = run_of(state).map(|run| run.report.verdict.headline.clone());
             format!("{name}: {}", verdict.unwrap_or_default())
         }
+        Screen::Ztoc => format!("zTOC {name}"),
         Screen::Task => format!("Task definition for {name}"),
         Screen::Failure => format!("{name}: not analysed"),
     };

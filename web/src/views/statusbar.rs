@@ -36,7 +36,10 @@ pub fn StatusBar(props: &StatusBarProps) -> Html {
             sociscope_fargate::RULES.len()
         ),
         Stage::Ready(run) => measured(run),
-        Stage::Failed { .. } => "Nothing was changed: the file was only read".to_owned(),
+        Stage::Ztoc(ztoc) if ztoc.is_busy() => {
+            "Dropping another file cancels this comparison and replaces it".to_owned()
+        }
+        Stage::Ztoc(_) | Stage::Failed { .. } => "Nothing was changed: the file was only read".to_owned(),
     };
     html! {
         <footer class="statusbar">

@@ -5,10 +5,16 @@
 
 use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sociscope_engine::{Failure, LayerSummary, LayerTask};
+use sociscope_engine::{
+    Failure, LayerSummary, LayerTask,
+    verify::{LayerVerification, VerifyTask},
+};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::unpack::{Stop, UnpackCount};
+use super::{
+    unpack::{Stop, UnpackCount},
+    ztoc::{ZtocContent, ZtocFiles},
+};
 use crate::browser::storage::Place;
 
 /// From the page.
@@ -25,6 +31,18 @@ pub enum Request {
     Unpack {
         /// Where to; into memory when there is no such place.
         place: Option<Place>,
+    },
+    /// Read the zTOC in the payload.
+    Ztoc,
+    /// Look for files in the zTOC that was read.
+    FindInZtoc {
+        /// A part of their names.
+        text: String,
+    },
+    /// Read a layer against its zTOC, both in the payload.
+    Verify {
+        /// Where they are.
+        task: VerifyTask,
     },
 }
 
@@ -56,6 +74,23 @@ pub enum Reply {
         stop: Stop,
         /// The reason.
         failure: Failure,
+    },
+    /// The zTOC was read, or cannot be read.
+    Ztoc {
+        /// What it says.
+        content: Result<Box<ZtocContent>, Failure>,
+        /// Its first files.
+        files: ZtocFiles,
+    },
+    /// Files of the zTOC that were looked for.
+    FoundInZtoc {
+        /// The files.
+        files: ZtocFiles,
+    },
+    /// How layer and zTOC fit, or why that cannot be said.
+    Verified {
+        /// The result.
+        result: Result<Box<LayerVerification>, Failure>,
     },
     /// The worker broke down and is of no further use.
     Fault {

@@ -11,13 +11,16 @@
 //! ```
 //!
 //! [`message`] is the protocol, [`reader`] gets bytes out of a file, [`layer`] drives the engine,
-//! [`digests`] hashes spans beside it, [`unpack`] writes what is inside a compressed file.
+//! [`digests`] hashes spans beside it, [`unpack`] writes what is inside a compressed file,
+//! [`ztoc`] reads a zTOC and [`verify`] a layer against one.
 
 pub mod digests;
 pub mod layer;
 pub mod message;
 pub mod reader;
 pub mod unpack;
+pub mod verify;
+pub mod ztoc;
 
 use js_sys::{Array, Uint8Array};
 use message::{Envelope, Reply, Request};
@@ -70,6 +73,31 @@ async fn answer(request: Request, payload: JsValue) {
                 Ok(unpacked) => post(&Envelope::seal(&Reply::Unpacked, unpacked.into()), &Array::new()),
                 Err((stop, failure)) => send(&Reply::NotUnpacked { stop, failure }, None),
             }
+        }
+        Request::Ztoc => {
+            let Ok(file) = payload.dyn_into::<web_sys::Blob>() else {
+                return send(
+                    &Reply::Fault { message: "a zTOC was to be read without being there".into() },
+                    None,
+                );
+            };
+            let (content, files) = match ztoc::read(&file).await {
+                Ok((content, files)) => (Ok(Box::new(content)), files),
+                Err(failure) => (Err(failure), ztoc::ZtocFiles::default()),
+            };
+            send(&Reply::Ztoc { content, files }, None);
+        }
+        Request::FindInZtoc { text } => send(&Reply::FoundInZtoc { files: ztoc::search(&text) }, None),
+        Request::Verify { task } => {
+            let Ok(source) = payload.dyn_into::<web_sys::Blob>() else {
+                return send(
+                    &Reply::Fault { message: "a layer was to be verified without being there".into() },
+                    None,
+                );
+            };
+            let report = |progress| send(&Reply::Progress { progress }, None);
+            let result = verify::run(task, &source, report).await.map(Box::new);
+            send(&Reply::Verified { result }, None);
         }
         Request::Sample => {
             let archive = Uint8Array::from(sample::archive().as_slice());

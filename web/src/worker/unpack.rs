@@ -246,7 +246,8 @@ fn command(format: OuterFormat) -> &'static str {
     }
 }
 
-fn unreadable(error: JsValue) -> (Stop, Failure) {
+/// The file cannot be read any more.
+pub fn unreadable(error: JsValue) -> (Stop, Failure) {
     let message = format!("The browser could not read the file any more: {}", words(&error));
     let failure = Failure::new(Culprit::File, "the file", message);
     (Stop::Browser, failure.fix("It was changed, moved or deleted since it was dropped. Drop it again."))
