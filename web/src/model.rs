@@ -84,6 +84,8 @@ pub struct State {
     pub toast: Option<Toast>,
     /// What was handed in together with the current file.
     pub handed_in: Rc<HandedIn>,
+    /// The archive that is being written to the reader's disk, of this file or of one before.
+    pub saving: Option<Saving>,
 }
 
 /// Files that were handed in together. One is looked at; [`Action::Choose`] goes to another.
@@ -435,6 +437,34 @@ pub struct Toast {
     pub is_problem: bool,
 }
 
+/// How far the saving of an archive is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saving {
+    /// The name it is saved under.
+    pub name: String,
+    /// Bytes written, or checked.
+    pub done: u64,
+    /// Bytes in all; 0 when nothing is left to be checked before a download.
+    pub total: u64,
+    /// Bytes per second over the last moments; 0 until known.
+    pub rate: f64,
+    /// What is going on.
+    pub phase: SavePhase,
+}
+
+/// What is going on while an archive is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SavePhase {
+    /// Parts are written.
+    Writing,
+    /// What was not looked at before is checked; then the browser downloads it.
+    Checking,
+    /// All is written; the browser puts the file in its place.
+    Finishing,
+    /// The reader asked to stop.
+    Stopping,
+}
+
 /// Something the reader can save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Artifact {
@@ -493,6 +523,8 @@ pub enum Action {
     EditTask(Box<Form>),
     /// Save something to the reader's disk.
     Save(Artifact),
+    /// Stop saving the archive. Nothing of it is left on the disk.
+    CancelSave,
     /// Save the built-in sample image as a tar, to be tried with other tools.
     SaveSampleTar,
     /// Go to a view; the address follows and Back returns.

@@ -172,7 +172,7 @@ impl Page {
     /// Replaces the value of a form control, found by CSS, as typing would.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none after a minute.
     pub async fn fill(&self, css: &str, value: &str) -> Journey {
         let script = r"
             const [css, value] = arguments;
@@ -183,11 +183,14 @@ impl Page {
             element.dispatchEvent(new Event('input', { bubbles: true }));
             element.dispatchEvent(new Event('change', { bubbles: true }));
             return true;";
-        if self.browser.execute(script, vec![json!(css), json!(value)]).await?.convert::<bool>()? {
-            Ok(())
-        } else {
-            Err(failure(format!("no form control matches {css}")))
+        let deadline = Instant::now() + PATIENCE;
+        while !self.browser.execute(script, vec![json!(css), json!(value)]).await?.convert::<bool>()? {
+            if Instant::now() > deadline {
+                return Err(failure(format!("no form control matches {css}")));
+            }
+            tokio::time::sleep(POLL).await;
         }
+        Ok(())
     }
 
     /// Chooses `value` in the drop-down list whose label contains `label`.
@@ -230,6 +233,21 @@ impl Page {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Like [`downloaded`](Self::downloaded), and takes the file out of the folder, so that the next
+    /// one of the same name is told from it.
+    ///
+    /// # Errors
+    /// After a minute; says what was downloaded instead.
+    pub async fn taken_away(&self, suffix: &str) -> Journey<Vec<u8>> {
+        let bytes = self.downloaded(suffix).await?;
+        for entry in fs::read_dir(self.folder.join("downloads"))?.flatten() {
+            if entry.path().to_string_lossy().ends_with(suffix) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(bytes)
     }
 
     /// Gives the page a viewport of this size, in CSS pixels.

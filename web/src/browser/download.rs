@@ -16,10 +16,20 @@ const URL_LIFE: Duration = Duration::from_secs(120);
 /// # Errors
 /// What the browser says when it refuses to make the URL or the link.
 pub fn save(blob: &Blob, name: &str) -> Result<(), JsValue> {
+    save_held(blob, name, ())
+}
+
+/// Like [`save`], and drops `held` only when the browser has had time to take hold of the blob: a
+/// blob of ranges is of no use once their file is gone.
+///
+/// # Errors
+/// As for [`save`].
+pub fn save_held(blob: &Blob, name: &str, held: impl Sized + 'static) -> Result<(), JsValue> {
     let url = Url::create_object_url_with_blob(blob)?;
     let pressed = press(&url, name);
     spawn_local(async move {
         sleep(URL_LIFE).await;
+        drop(held);
         // It only frees the name; a download under way goes on.
         let _ = Url::revoke_object_url(&url);
     });

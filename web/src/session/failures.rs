@@ -44,6 +44,23 @@ pub fn no_archive(verdict: &Verdict) -> Failure {
     }
 }
 
+/// An archive was not saved, in the one line that a message has room for: what, where, the way out.
+pub fn saving(failure: &engine::Failure) -> String {
+    let mut text = format!("{} ({})", failure.message.trim_end_matches('.'), failure.place);
+    if let Some((expected, found)) = failure.expected.as_ref().zip(failure.found.as_ref()) {
+        text.push_str(&format!(
+            ": expected {}, found {}",
+            engine::human::short_digest(expected),
+            engine::human::short_digest(found)
+        ));
+    }
+    text.push('.');
+    if let Some(fix) = &failure.fix {
+        text.push_str(&format!(" {fix}"));
+    }
+    text
+}
+
 /// The reader cancelled before every layer was read.
 pub fn cancelled(read: usize, of: usize) -> Failure {
     Failure {

@@ -42,6 +42,7 @@ use crate::{
     browser::{
         address, download,
         drop_zone::Drag,
+        save_stream::{self, Handle, Picked},
         storage::{self, Disk, TemporaryFile},
         theme,
     },
@@ -55,6 +56,7 @@ use handed_in::Input;
 use opening::{Found, Held};
 use pool::{RunningWorker, Said};
 use run::LiveRun;
+use saving::{LiveSave, Order};
 use unpacking::{Heard, Unpacking};
 use ztoc::{LiveZtoc, Whose};
 
@@ -90,6 +92,10 @@ pub enum Event {
     SampleWorker(Said),
     /// Time passed while a run was on.
     Tick(FileNumber),
+    /// The reader said where to save the archive, or did not.
+    Picked(Box<Order>, Picked),
+    /// The worker that saves said something.
+    SaveWorker(Said),
     /// A download could not be made.
     NotSaved(String),
 }
@@ -109,6 +115,8 @@ pub struct Session {
     disk: Disk,
     run: Option<LiveRun>,
     sample: Sample,
+    /// An archive on its way to the disk. It outlives its run: a new file does not touch it.
+    save: Option<LiveSave>,
     toasts: u32,
 }
 
@@ -146,6 +154,7 @@ impl Session {
             dragging: false,
             toast: None,
             handed_in: Rc::default(),
+            saving: None,
         };
         // What an earlier tab could not remove any more.
         spawn_local(storage::sweep());
@@ -162,6 +171,7 @@ impl Session {
             disk: Disk::default(),
             run: None,
             sample: Sample::default(),
+            save: None,
             toasts: 0,
         }
     }
@@ -204,6 +214,12 @@ impl Session {
             | Event::Worker(..)
             | Event::Tick(_) => {}
             Event::SampleWorker(said) => self.sample_said(said),
+            Event::Picked(order, picked) => match picked {
+                Picked::File(place) => self.begin_save(*order, Some(place)),
+                Picked::Refused => self.begin_save(*order, None),
+                Picked::Closed => {}
+            },
+            Event::SaveWorker(said) => self.save_said(said),
             Event::NotSaved(why) => self.toast(why, true),
         }
         !Rc::ptr_eq(&before, &self.state)
@@ -247,7 +263,14 @@ impl Session {
             }
             Action::ShowImage(image) => self.change(|run| run.show_image(image)),
             Action::EditTask(form) => self.change(|run| run.edit_form(*form)),
+            Action::Save(Artifact::SociArchive) => self.save_archive(),
             Action::Save(artifact) => self.save(&artifact),
+            Action::CancelSave => {
+                if let Some(save) = &mut self.save {
+                    save.stop();
+                    self.show_save();
+                }
+            }
             Action::Go(view) => {
                 address::go(view);
                 self.show(|state| state.view = view);
@@ -500,20 +523,94 @@ impl Session {
     fn save(&mut self, artifact: &Artifact) {
         let Some(run) = &self.run else { return };
         let name = artifact.file_name(&run.source().name);
-        let (made, held, emit) = (run.artifact(artifact), run.held().clone(), self.emit.clone());
-        let uses_file = *artifact == Artifact::SociArchive;
-        spawn_local(async move {
-            let saved = match made {
-                Ok(blob) if uses_file => {
-                    saving::is_readable(&held.file).await.and_then(|()| download::save(&blob, &name))
-                }
-                Ok(blob) => download::save(&blob, &name),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = saved {
-                emit.emit(Event::NotSaved(format!("{name} was not saved: {}", words(&error))));
+        let saved = run.artifact(artifact).and_then(|blob| download::save(&blob, &name));
+        if let Err(error) = saved {
+            self.not_saved(&name, &words(&error));
+        }
+    }
+
+    /// Asks where to save the archive, where the browser can ask; else it becomes a download.
+    fn save_archive(&mut self) {
+        let Some(run) = &self.run else { return };
+        let name = Artifact::SociArchive.file_name(&run.source().name);
+        if let Some(save) = &self.save {
+            let text = format!("{} is still being saved.", save.name());
+            return self.toast(text, true);
+        }
+        let order = match run.order(name.clone()) {
+            Ok(order) => Box::new(order),
+            Err(error) => return self.not_saved(&name, &words(&error)),
+        };
+        // The picker wants the click that led here, so nothing is awaited before it.
+        match crate::browser::window().and_then(|window| save_stream::pick(&window, &name)) {
+            Some(picking) => {
+                let emit = self.emit.clone();
+                spawn_local(async move {
+                    let picked = picking.await;
+                    emit.emit(Event::Picked(order, picked));
+                });
             }
-        });
+            None => self.begin_save(*order, None),
+        }
+    }
+
+    fn begin_save(&mut self, order: Order, place: Option<Handle>) {
+        let name = order.name.clone();
+        match LiveSave::begin(order, place, self.emit.reform(Event::SaveWorker)) {
+            Ok(save) => {
+                self.save = Some(save);
+                self.show_save();
+            }
+            Err(error) => self.not_saved(&name, &words(&error)),
+        }
+    }
+
+    fn save_said(&mut self, said: Said) {
+        let Some(save) = &mut self.save else { return };
+        let name = save.name().to_owned();
+        match said {
+            Said::Reply(Reply::Saving { done }, _) => {
+                save.advance(done);
+                self.show_save();
+            }
+            Said::Reply(Reply::Saved { written }, _) => {
+                let download = self.end_save().and_then(LiveSave::into_download);
+                match download.map(|(blob, held)| download::save_held(&blob, &name, held)) {
+                    None => self.toast(saving::saved(&name, written), false),
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => self.not_saved(&name, &words(&error)),
+                }
+            }
+            Said::Reply(Reply::NotSaved { failure }, _) => {
+                self.end_save();
+                match failure {
+                    Some(failure) => self.not_saved(&name, &failures::saving(&failure)),
+                    None => self.toast(format!("{name} was not saved; nothing of it is left."), false),
+                }
+            }
+            Said::Reply(Reply::Fault { message }, _) | Said::Broke(message) => {
+                if let Some(save) = self.end_save() {
+                    save.clean_up();
+                }
+                self.not_saved(&name, &message);
+            }
+            Said::Reply(..) => {}
+        }
+    }
+
+    fn end_save(&mut self) -> Option<LiveSave> {
+        let save = self.save.take();
+        self.show_save();
+        save
+    }
+
+    fn show_save(&mut self) {
+        let saving = self.save.as_ref().map(|save| save.shown().clone());
+        self.show(|state| state.saving = saving);
+    }
+
+    fn not_saved(&mut self, name: &str, why: &str) {
+        self.toast(format!("{name} was not saved. {why}"), true);
     }
 
     fn want_sample(&mut self, want: impl FnOnce(&mut Sample)) {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use sociscope_engine::{
     Analysis, Archive, Culprit, LayerId, LayerSummary, LayerTask, Options, Report, Scope, TaskCompression,
+    image::Digest, report::LayerReport,
 };
 use sociscope_fargate::{Form, ImageSizes};
 use wasm_bindgen::JsValue;
@@ -17,7 +18,7 @@ use super::{
     opening::Held,
     pace::{Pace, seconds_left},
     pool::{Heard, Pool, Said, workers_here},
-    saving::{self, ZtocStore},
+    saving::{self, Order, Verified, ZtocStore},
     schedule::{LayerWork, Part, jobs},
 };
 use crate::{
@@ -200,17 +201,56 @@ impl LiveRun {
         self.form = Shared::new(form);
     }
 
+    /// The SOCI archive, to be saved as `name`.
+    ///
+    /// # Errors
+    /// What the browser or the engine says when it cannot be made.
+    pub fn order(&self, name: String) -> Result<Order, JsValue> {
+        let converted = self.analysis.convert().map_err(|error| JsValue::from(error.to_string()))?;
+        let title = |digest: &Digest| self.title(digest);
+        Order::of(name, &converted.plan, &self.held, &self.ztocs, &self.verified(), title)
+    }
+
+    /// The layers that were read and have the digest they are stored under.
+    fn verified(&self) -> Verified {
+        let analysis = &self.analysis;
+        let mut verified = Verified::new();
+        for (number, image) in analysis.archive().images.iter().enumerate() {
+            for (position, layer) in image.layers.iter().enumerate() {
+                let summary = analysis.layer_id(number, position).and_then(|id| analysis.summary(id));
+                if summary.is_some_and(|summary| summary.digest_matches == Some(true)) {
+                    verified.extend(layer.digest.clone().zip(layer.extent));
+                }
+            }
+        }
+        verified
+    }
+
+    /// What a person calls a blob: the layer it is, or belongs to.
+    fn title(&self, digest: &Digest) -> Option<String> {
+        let is_it = |layer: &&LayerReport| {
+            let ztoc = layer.scan.as_ref().and_then(|scan| scan.ztoc.as_ref());
+            layer.digest.as_deref() == Some(digest.as_str())
+                || ztoc.is_some_and(|ztoc| ztoc.digest == digest.as_str())
+        };
+        let several = self.report.images.len() > 1;
+        self.report.images.iter().find_map(|image| {
+            let layer = image.layers.iter().find(is_it)?;
+            Some(if several {
+                format!("layer {} of {}", layer.position, image.platform.name)
+            } else {
+                format!("layer {}", layer.position)
+            })
+        })
+    }
+
     /// What is saved for `artifact`, when it is there.
     ///
     /// # Errors
     /// What the browser or the engine says when it cannot be made.
     pub fn artifact(&self, artifact: &Artifact) -> Result<Blob, JsValue> {
-        let error = |error: &dyn std::fmt::Display| JsValue::from(error.to_string());
         match artifact {
-            Artifact::SociArchive => {
-                let converted = self.analysis.convert().map_err(|e| error(&e))?;
-                saving::archive(&converted.plan, &self.held.file, &self.ztocs)
-            }
+            Artifact::SociArchive => Err("the archive is saved in parts".into()),
             Artifact::Ztoc(id) => {
                 let layer = self.report.layer(*id).and_then(|layer| layer.scan.as_ref()?.ztoc.as_ref());
                 let ztoc = layer.and_then(|ztoc| self.ztocs.get(&ztoc.digest));
@@ -384,7 +424,14 @@ impl LiveRun {
         });
         // What Fargate cannot run gets an empty form; the rules say why.
         let form = image.and_then(|image| Form::from_image(&image.config, sizes).ok());
-        self.form = Shared::new(form.unwrap_or_default());
+        let mut form = form.unwrap_or_default();
+        // What the image is called here is the best guess at what it will be called there. A bare
+        // tag is no such name.
+        let names = image.into_iter().flat_map(|image| &image.names);
+        if let Some(name) = names.into_iter().find(|name| name.contains([':', '/'])) {
+            form.name_after(name);
+        }
+        self.form = Shared::new(form);
     }
 
     fn offer(&self) -> Offer {

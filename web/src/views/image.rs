@@ -27,6 +27,7 @@ impl PartialEq for ImageProps {
         self.run.report == other.run.report
             && self.run.form == other.run.form
             && self.run.offer == other.run.offer
+            && self.run.options == other.run.options
             && self.run.shown_image == other.run.shown_image
             && self.run.cancelled == other.run.cancelled
     }

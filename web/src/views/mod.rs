@@ -5,7 +5,7 @@
 //!         ├─ ContextBar    file, platform, main download, cancel
 //!         ├─ one of        Landing · Analysing · ImageView · TaskView · ZtocView · FailureView
 //!         ├─ StatusBar     what was measured; what left the tab (nothing)
-//!         └─ DropOverlay, toast, shortcut sheet, file picker
+//!         └─ DropOverlay, toast, save progress, shortcut sheet, file picker
 //! ```
 //!
 //! A view reads the report, never layer bytes; it asks for everything else with an
@@ -20,6 +20,7 @@ mod findings;
 mod image;
 mod landing;
 mod overlay;
+mod saving;
 mod shell;
 mod shortcuts;
 mod statusbar;

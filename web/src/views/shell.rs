@@ -8,6 +8,7 @@ use super::{
     image::ImageView,
     landing::Landing,
     overlay::DropOverlay,
+    saving::SaveProgress,
     shortcuts::{Keys, ShortcutSheet, use_shortcuts},
     statusbar::StatusBar,
     task::{Editor, History, TaskView},
@@ -104,14 +105,19 @@ pub fn Shell(props: &ShellProps) -> Html {
             if state.dragging {
                 <DropOverlay replaces={state.stage.source().map(|source| AttrValue::from(source.name.clone()))} />
             }
-            <div class="toasts" role="status">
-                if let Some(toast) = &state.toast {
-                    <ToastView
-                        key={toast.id}
-                        text={toast.text.clone()}
-                        is_problem={toast.is_problem}
-                        ondismiss={dispatch.reform(|()| Action::DismissToast)}
-                    />
+            <div class="toasts">
+                <div role="status">
+                    if let Some(toast) = &state.toast {
+                        <ToastView
+                            key={toast.id}
+                            text={toast.text.clone()}
+                            is_problem={toast.is_problem}
+                            ondismiss={dispatch.reform(|()| Action::DismissToast)}
+                        />
+                    }
+                </div>
+                if let Some(saving) = state.saving.as_ref().filter(|saving| saving.total > 0) {
+                    <SaveProgress saving={saving.clone()} dispatch={dispatch.clone()} />
                 }
             </div>
             if *sheet_open {

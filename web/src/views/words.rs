@@ -71,21 +71,9 @@ pub fn image_name(report: &Report, image: &ImageReport) -> String {
     }
 }
 
-/// A word as a POSIX shell takes it.
-pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '@' | '+' | '=' | ',')
-    };
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{shell_word, step};
+    use super::step;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -100,14 +88,5 @@ mod tests {
         ] {
             assert_eq!(step(written), shown, "{written}");
         }
-    }
-
-    #[test]
-    fn a_name_with_blanks_or_quotes_is_quoted() {
-        assert_eq!(shell_word("app.soci.tar"), "app.soci.tar");
-        assert_eq!(shell_word("my app.tar"), "'my app.tar'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
-        assert_eq!(shell_word("$(rm -r x)"), "'$(rm -r x)'");
-        assert_eq!(shell_word(""), "''");
     }
 }

@@ -44,6 +44,25 @@ pub enum Request {
         /// Where they are.
         task: VerifyTask,
     },
+    /// Write these parts, one after the other, and check those that have a digest. The payload is
+    /// an array: where to, or `undefined` to check only; then a blob for each part.
+    Save {
+        /// What the blobs are.
+        parts: Vec<SavePart>,
+    },
+    /// Stop saving, and leave nothing behind.
+    StopSaving,
+}
+
+/// One part of what is saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavePart {
+    /// What it is, for a person: "layer 3".
+    pub what: String,
+    /// Its bytes.
+    pub size: u64,
+    /// What it must hash to, when that was not seen to before.
+    pub digest: Option<String>,
 }
 
 /// From the worker.
@@ -91,6 +110,21 @@ pub enum Reply {
     Verified {
         /// The result.
         result: Result<Box<LayerVerification>, Failure>,
+    },
+    /// So many bytes are saved, or checked.
+    Saving {
+        /// Bytes.
+        done: u64,
+    },
+    /// All of it is written, and the file is closed.
+    Saved {
+        /// Bytes written; 0 when there was only something to check.
+        written: u64,
+    },
+    /// It was not saved, and nothing is left of it.
+    NotSaved {
+        /// Why; nothing when it was asked to stop.
+        failure: Option<Failure>,
     },
     /// The worker broke down and is of no further use.
     Fault {

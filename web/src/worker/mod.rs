@@ -11,13 +11,14 @@
 //! ```
 //!
 //! [`message`] is the protocol, [`reader`] gets bytes out of a file, [`layer`] drives the engine,
-//! [`digests`] hashes spans beside it, [`unpack`] writes what is inside a compressed file,
-//! [`ztoc`] reads a zTOC and [`verify`] a layer against one.
+//! [`digests`] hashes spans beside it, [`unpack`] writes what is inside a compressed file, [`save`] what
+//! the layers came to, [`ztoc`] reads a zTOC and [`verify`] a layer against one.
 
 pub mod digests;
 pub mod layer;
 pub mod message;
 pub mod reader;
+pub mod save;
 pub mod unpack;
 pub mod verify;
 pub mod ztoc;
@@ -103,6 +104,15 @@ async fn answer(request: Request, payload: JsValue) {
             let archive = Uint8Array::from(sample::archive().as_slice());
             send(&Reply::Sample, Some(&archive));
         }
+        Request::Save { parts } => {
+            let saved = save::run(&parts, &payload, |done| send(&Reply::Saving { done }, None)).await;
+            let reply = match saved {
+                Ok(written) => Reply::Saved { written },
+                Err(failure) => Reply::NotSaved { failure },
+            };
+            send(&reply, None);
+        }
+        Request::StopSaving => save::stop(),
     }
 }
 

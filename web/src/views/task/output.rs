@@ -87,7 +87,7 @@ pub fn Output(props: &OutputProps) -> Html {
                 <ul class="diags" aria-label="What the rules say">
                     { for judged.diagnostics.iter().enumerate().map(|(index, found)| html! {
                         <Finding
-                            key={format!("{}{}", found.rule.id, found.path)}
+                            key={format!("{} {} {}", found.rule.id, found.path, found.message)}
                             {index}
                             editor={editor.clone()}
                             judged={judged.clone()}

@@ -1,0 +1,121 @@
+//! What can be taken away, and how it gets there: a file of one's choice written part by part, a
+//! download, the commands that push it.
+
+use serde_json::Value;
+use sociscope_browser_tests::{Journey, Page};
+use sociscope_golden::{fixtures, read, sha256_hex};
+use std::path::PathBuf;
+
+/// In place of the picker, which no script can answer: a file in the page's own file system. It
+/// is written by the same calls and from the same worker as one the reader chose.
+const PICK: &str = r"
+    window.asked = [];
+    window.showSaveFilePicker = async (options) => {
+        window.asked.push(options);
+        const folder = await navigator.storage.getDirectory();
+        return folder.getFileHandle(options.suggestedName, { create: true });
+    };";
+/// Size and SHA-256 of what lies there now, or null.
+const LOOK: &str = r"
+    const [name, done] = arguments;
+    (async () => {
+        try {
+            const folder = await navigator.storage.getDirectory();
+            const file = await (await folder.getFileHandle(name)).getFile();
+            const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+            const hex = [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join('');
+            done({ size: file.size, sha256: hex });
+        } catch (error) { done(null); }
+    })();";
+
+/// A whole-image fixture, unpacked onto the disk.
+fn fixture(name: &str) -> Journey<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("sociscope-outputs-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{name}.tar"));
+    std::fs::write(&path, read(&fixtures().join(format!("images/{name}.tar.xz"))))?;
+    Ok(path)
+}
+
+/// Size and digest of the archive the reference writes.
+fn expected(name: &str, setting: &str) -> Journey<Value> {
+    let path = fixtures().join(format!("images/expected/{name}.{setting}.json"));
+    Ok(serde_json::from_slice::<Value>(&read(&path))?["output"].clone())
+}
+
+async fn lying_there(page: &Page, name: &str) -> Journey<Value> {
+    let found = page.browser().execute_async(LOOK, vec![name.into()]).await?;
+    Ok(found.json().clone())
+}
+
+/// Opens a fixture with every layer indexed.
+async fn ready(page: &Page, name: &str) -> Journey<PathBuf> {
+    let path = fixture(name)?;
+    page.choose_file(&path).await?;
+    page.wait_for_text("h1", "Nothing to index").await?;
+    page.choose("Smallest layer to index", "0").await?;
+    page.wait_for_text("h1", "Ready").await?;
+    Ok(path)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chosen_file_is_written_part_by_part() -> Journey {
+    let page = Page::open().await?;
+    page.evaluate(PICK).await?;
+    ready(&page, "skopeo-oci-archive").await?;
+    page.press("Save skopeo-oci-archive.soci.tar").await?;
+    page.wait_for_text(".toast", "skopeo-oci-archive.soci.tar is saved").await?;
+    let expected = expected("skopeo-oci-archive", "min0")?;
+    let found = lying_there(&page, "skopeo-oci-archive.soci.tar").await?;
+    assert_eq!(found["sha256"], expected["sha256"], "{found} for {expected}");
+    // Where no click led to it, or no picker exists, the browser downloads the same bytes.
+    let asked = page.evaluate("return window.asked[0]").await?;
+    assert_eq!(asked["suggestedName"], "skopeo-oci-archive.soci.tar");
+    for picker in [
+        "window.showSaveFilePicker = undefined;",
+        "window.showSaveFilePicker = async () => { throw new DOMException('no gesture', 'SecurityError'); };",
+    ] {
+        page.evaluate(picker).await?;
+        page.press("Save skopeo-oci-archive.soci.tar").await?;
+        let archive = page.taken_away(".soci.tar").await?;
+        assert_eq!(sha256_hex(&archive), expected["sha256"].as_str().unwrap_or_default());
+    }
+    page.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_picker_is_no_error() -> Journey {
+    let page = Page::open().await?;
+    page.evaluate(
+        "window.showSaveFilePicker = async () => { window.closed_ = true; throw new DOMException('', 'AbortError'); };",
+    )
+    .await?;
+    ready(&page, "skopeo-oci-archive").await?;
+    page.press("Save skopeo-oci-archive.soci.tar").await?;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while page.evaluate("return window.closed_ === true").await? != true {
+        assert!(std::time::Instant::now() < deadline, "the picker was asked for");
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(page.evaluate("return document.querySelector('.toast, .saving')").await?, Value::Null);
+    page.close().await
+}
+
+/// The file changes under the page: the message names the part, and nothing is left behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_file_stops_the_writing_and_leaves_nothing() -> Journey {
+    let page = Page::open().await?;
+    page.evaluate(PICK).await?;
+    let path = ready(&page, "docker28-build-save").await?;
+    let name = "docker28-build-save.soci.tar";
+    let mut bytes = std::fs::read(&path)?;
+    bytes[512] ^= 1;
+    std::fs::write(&path, bytes)?;
+    page.press(&format!("Save {name}")).await?;
+    let said = page.wait_for_text(".toast", "was not saved").await?;
+    assert!(said.contains("changed, moved or deleted"), "{said}");
+    assert!(said.contains("layer ") || said.contains("blob "), "names the part: {said}");
+    assert_eq!(lying_there(&page, name).await?, Value::Null);
+    std::fs::remove_file(path)?;
+    page.close().await
+}
