@@ -18,6 +18,9 @@ Sizes are bytes, or a number with KiB, MiB or GiB. `--out -` is standard output.
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
+    /// Where temporary files go, e.g. the content of a compressed archive [default: TMPDIR]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub temp_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,7 +82,8 @@ pub struct ConvertArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub struct InspectArgs {
-    /// The image: an OCI archive or a docker-archive
+    /// The image: an OCI archive or a docker-archive, also in gzip, zstd or xz; the folder of an OCI
+    /// layout; a layer; or a zTOC
     pub image: PathBuf,
     /// Print the report as JSON (sociscope.report/1) instead of a table
     #[arg(long)]

@@ -21,7 +21,8 @@
 //! | `--out -` | standard output, and no line with a digest |
 //!
 //! A reader that closes standard output early (`| head`) ends the program quietly, with exit 0.
-//! On an interrupt the temporary file is removed and the exit code is 130.
+//! On an interrupt the temporary file is removed and the exit code is 130. What is unpacked or made on
+//! the way lies in temporary files without a name (`--temp-dir`, `TMPDIR`), which go by themselves.
 //!
 //! Nothing here knows a format: the [engine](sociscope_engine) says which bytes it wants, this
 //! program reads them, in as many threads as there are cores.
@@ -32,10 +33,13 @@ mod amount;
 mod args;
 mod commands;
 mod failure;
+mod folder;
+mod input;
 mod output;
 mod progress;
 mod scan;
 mod source;
+mod temporary;
 
 use std::process::ExitCode;
 
@@ -48,6 +52,9 @@ fn main() -> ExitCode {
     // clap prints help and usage itself: 0 for `--help`, 2 for what it does not understand.
     let args = Args::parse();
     output::remove_temporary_files_on_interrupt();
+    if let Some(folder) = &args.temp_dir {
+        temporary::choose(folder);
+    }
     let done = match &args.command {
         Command::Ztoc(args) => commands::ztoc::run(args),
         Command::Convert(args) => commands::convert::run(args),

@@ -10,21 +10,33 @@ use std::{
     thread,
 };
 
-use sociscope_engine::{Analysis, Job, LayerId, LayerJob, LayerOutcome, LayerTask, OpenJob, Options, Scope};
+use sociscope_engine::{
+    Analysis, Culprit, Failure, Job, LayerId, LayerJob, LayerOutcome, LayerTask, Options, Scope,
+};
 
-use crate::{failure::Stop, progress::Progress, source::Source};
+use crate::{
+    failure::Stop,
+    input::{self, Input},
+    progress::Progress,
+    source::Source,
+};
 
 /// The zTOCs of the layers that were read.
 pub type Ztocs = BTreeMap<LayerId, Vec<u8>>;
 
-/// Recognises the archive at `path`.
+/// Recognises the image at `path`: an archive, compressed as a whole or not, a folder, a layer.
 pub fn open(path: &Path, options: Options) -> Result<(Source, Analysis), Stop> {
-    let source = Source::open(path)?;
-    let mut job = OpenJob::new(source.len());
-    source.drive(&mut job, |_| {})?;
-    let archive = job.finish()?;
-    let name = source.name();
-    Ok((source, Analysis::new(archive, name, options)))
+    match input::open(path)? {
+        Input::Image { source, archive } => {
+            let name = source.name();
+            Ok((source, Analysis::new(*archive, name, options)))
+        }
+        Input::Ztoc { source, .. } => {
+            Err(Failure::new(Culprit::Unsupported, source.name(), "This is a zTOC, not an image.")
+                .fix("Name the image. What the zTOC says is shown by `sociscope inspect FILE`.")
+                .into())
+        }
+    }
 }
 
 /// Reads what `scope` asks for. `keep` says whether the zTOCs are needed afterwards.

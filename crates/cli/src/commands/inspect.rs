@@ -3,18 +3,29 @@
 use std::fmt::Write as _;
 
 use sociscope_engine::{
-    Report, Scope, human,
+    Analysis, Report, Scope,
+    contents::ZtocContents,
+    human,
     report::{ImageKind, ImageReport, LayerReport, LayerStatus},
 };
 
 use crate::{
     args::InspectArgs,
     failure::{Stop, printable},
+    input::{self, Input},
     output, scan,
 };
 
 pub fn run(args: &InspectArgs) -> Result<(), Stop> {
-    let (source, mut analysis) = scan::open(&args.image, args.selection.options())?;
+    let (source, archive) = match input::open(&args.image)? {
+        Input::Image { source, archive } => (source, archive),
+        Input::Ztoc { source, bytes } => {
+            let contents = ZtocContents::read(&source.name(), &bytes)?;
+            let text = if args.json { contents.to_json() } else { printable(&contents.to_string()) };
+            return output::print(&text);
+        }
+    };
+    let mut analysis = Analysis::new(*archive, source.name(), args.selection.options());
     scan::read_layers(&source, &mut analysis, Scope::All, false)?;
     let report = analysis.report();
     let text = if args.json { report.to_json() } else { table(&report) };
@@ -103,7 +114,7 @@ fn row(layer: &LayerReport) -> Row {
         status.push_str(": ");
         status.extend(first.chain(words));
     }
-    let indexed = layer.status == LayerStatus::Indexed;
+    let indexed = matches!(layer.status, LayerStatus::Indexed | LayerStatus::Indexable);
     [
         layer.position.to_string(),
         or_none(layer.created_by.as_deref().map(|step| shortened(&human::build_step(step)))),

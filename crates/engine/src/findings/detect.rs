@@ -82,7 +82,10 @@ impl Found {
                     format!("No layer is at least {min}, so nothing is indexed."),
                 );
             }
-        } else if let Some(failure) = &report.verdict.failure {
+        } else if let Some(failure) = &report.verdict.failure
+            // Of a layer alone the archive's own note says it.
+            && analysis.archive().format != Format::Layer
+        {
             let told = report
                 .images
                 .iter()
