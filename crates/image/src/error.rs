@@ -182,7 +182,6 @@ impl Error {
                 "index.json or manifest.json at the top level".to_owned()
             }
             Self::Truncated { needs, .. } => format!("at least {needs} bytes"),
-            Self::Limit { limit, allowed, .. } => format!("{limit} = {allowed} or less"),
             Self::ShortRead { wanted, .. } => format!("{wanted} bytes"),
             _ => return None,
         })
@@ -249,11 +248,27 @@ impl Error {
                 "Choose the OCI layout folder itself: it holds index.json, oci-layout and blobs.".to_owned()
             }
             Self::Limit { .. } => {
-                "The limit protects against hostile files: if the image is sound, raise it.".to_owned()
+                "The limit protects against hostile files and no tool is known to come near it: check where this \
+                 one comes from, and report it if it is sound."
+                    .to_owned()
             }
             Self::ShortRead { .. } => "Keep the file as it is while it is read, and open it again.".to_owned(),
             Self::Misuse(_) => "This is a bug in the program that opens the file: report it.".to_owned(),
         }
+    }
+}
+
+/// What a field of [`Limits`](crate::Limits) counts.
+fn counted(limit: &str) -> &'static str {
+    match limit {
+        "max_members" => "members",
+        "max_name_bytes" => "bytes of names",
+        "max_header_bytes" => "bytes in one header",
+        "max_document_bytes" => "bytes in one document",
+        "max_total_document_bytes" => "bytes of documents",
+        "max_descriptors" => "descriptors in one document",
+        "max_manifests" => "manifests",
+        _ => "of something",
     }
 }
 
@@ -317,7 +332,7 @@ impl fmt::Display for Error {
             }
             Self::FolderPath { path, reason } => write!(f, "{path:?} cannot be part of an image: {reason}"),
             Self::Limit { limit, allowed, .. } => {
-                write!(f, "the archive exceeds the limit {limit} = {allowed}")
+                write!(f, "the archive has more {} than the limit {limit} = {allowed} allows", counted(limit))
             }
             Self::ShortRead { wanted, got, .. } => {
                 write!(f, "the file could not be read as far as it reached: {got} bytes came of {wanted}")

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The deflate stream is miniz_oxide's. It is deterministic, but another version may compress
-//! differently: Cargo.lock pins it, and a test pins its bytes.
+//! differently: Cargo.lock pins it, and a test pins its bytes. At level 1 its matches also depend on
+//! how its input is cut, so it gets its input in pieces of one size.
 
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, TDEFLStatus, compress, create_comp_flags_from_zip_params,
@@ -16,11 +17,15 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 /// Raw deflate: the gzip header takes the place of zlib's.
 const RAW: i32 = -15;
 const DEFAULT_STRATEGY: i32 = 0;
+/// The pieces in which content is compressed.
+const PIECE: usize = 64 << 10;
 const STEP: usize = 64 << 10;
 
 /// A gzip file of one member, being written.
 pub(super) struct GzipWriter {
     deflate: Box<CompressorOxide>,
+    /// Content that does not fill a piece yet.
+    waiting: Vec<u8>,
     crc: crc32fast::Hasher,
     len: u64,
     begun: bool,
@@ -32,6 +37,7 @@ impl GzipWriter {
         let flags = create_comp_flags_from_zip_params(i32::from(level.clamp(1, 9)), RAW, DEFAULT_STRATEGY);
         Self {
             deflate: Box::new(CompressorOxide::new(flags)),
+            waiting: Vec::with_capacity(PIECE),
             crc: crc32fast::Hasher::new(),
             len: 0,
             begun: false,
@@ -44,17 +50,31 @@ impl GzipWriter {
     }
 
     /// Compresses `bytes`, in any slicing; what is ready is appended to `to`.
-    pub(super) fn write(&mut self, bytes: &[u8], to: &mut Vec<u8>) {
+    pub(super) fn write(&mut self, mut bytes: &[u8], to: &mut Vec<u8>) {
         self.crc.update(bytes);
         self.len += bytes.len() as u64;
-        // Never flushed: every flush would end a block, and an empty one at the start makes a zTOC
-        // that the snapshotter refuses.
-        self.deflate(bytes, TDEFLFlush::None, to);
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE - self.waiting.len()));
+            self.waiting.extend_from_slice(now);
+            bytes = later;
+            if self.waiting.len() == PIECE {
+                self.compress(TDEFLFlush::None, to);
+            }
+        }
+    }
+
+    /// Compresses what is waiting. Never flushed before the end: every flush would end a block, and an
+    /// empty one at the start makes a zTOC that the snapshotter refuses.
+    fn compress(&mut self, flush: TDEFLFlush, to: &mut Vec<u8>) {
+        let mut piece = std::mem::take(&mut self.waiting);
+        self.deflate(&piece, flush, to);
+        piece.clear();
+        self.waiting = piece;
     }
 
     /// The end of the content.
     pub(super) fn finish(&mut self, to: &mut Vec<u8>) {
-        self.deflate(&[], TDEFLFlush::Finish, to);
+        self.compress(TDEFLFlush::Finish, to);
         to.extend(std::mem::take(&mut self.crc).finalize().to_le_bytes());
         // "The size of the original input data modulo 2^32."
         to.extend((self.len as u32).to_le_bytes());
