@@ -174,15 +174,6 @@ pub enum Error {
         /// The minimum size, in bytes.
         min_layer_size: u64,
     },
-    /// The image has a SOCI index already, and it would stay beside the new ones although its
-    /// image has changed.
-    #[error("the SOCI index for {platform} that is already in the image would become stale")]
-    StaleIndex {
-        /// The platform it is for.
-        platform: String,
-        /// Its digest after rewriting, which is what the reference prints.
-        digest: String,
-    },
     /// A document refers to far more documents than any image has.
     #[error("the image refers to more than {limit} documents")]
     TooManyDocuments {
@@ -216,6 +207,9 @@ pub enum Error {
         /// What the config says it unpacks to.
         diff_id: Option<String>,
     },
+    /// The config of an image in a docker-archive is not in it, or is too large.
+    #[error("the image config is not in the archive, or cannot be used")]
+    ConfigAbsent,
     /// A tag that is none.
     #[error("`{text}` is no tag")]
     TagSyntax {
@@ -294,7 +288,6 @@ impl Error {
             | Self::PlatformUnstated { .. }
             | Self::NotAnImage { .. }
             | Self::NothingUsable { .. }
-            | Self::StaleIndex { .. }
             | Self::TooManyDocuments { .. }
             | Self::TooLarge => Culprit::Unsupported,
             Self::Layer { reason, .. } => match reason {
@@ -308,6 +301,7 @@ impl Error {
             | Self::NoneAvailable { .. }
             | Self::MalformedDigest { .. }
             | Self::LayerAbsent { .. }
+            | Self::ConfigAbsent
             | Self::Missing { .. }
             | Self::Unusable { .. }
             | Self::Size { .. }
@@ -330,8 +324,7 @@ impl Error {
             | Self::Size { digest, .. }
             | Self::OtherShape { digest, .. }
             | Self::PlatformUnstated { digest, .. }
-            | Self::NotAnImage { digest, .. }
-            | Self::StaleIndex { digest, .. } => format!("blob {digest}"),
+            | Self::NotAnImage { digest, .. } => format!("blob {digest}"),
             Self::Layer { digest, .. }
             | Self::ZtocMissing { digest }
             | Self::PrefetchUnanswered { digest } => format!("layer {digest}"),
@@ -341,6 +334,7 @@ impl Error {
             Self::TooManyDocuments { .. }
             | Self::TooLarge
             | Self::NoLayout
+            | Self::ConfigAbsent
             | Self::SeveralImages { .. }
             | Self::NoSuchImage { .. } => "the archive".to_owned(),
         }
@@ -379,7 +373,7 @@ impl Error {
                 "Save the image again with all its layers; layers of a Windows base image must be \
                  pulled first."
             }
-            Self::Missing { .. } => "Save the image again: the archive is incomplete.",
+            Self::Missing { .. } | Self::ConfigAbsent => "Save the image again: the archive is incomplete.",
             Self::NoPlatforms { .. } | Self::NotAnImage { .. } => {
                 "Only container images can be indexed; artefacts such as charts, signatures and SOCI \
                  indexes themselves cannot."
@@ -404,7 +398,6 @@ impl Error {
             }
             Self::NothingToIndex { layers: 0, .. } => "The image has no layers; there is nothing to do.",
             Self::NothingToIndex { .. } => "Build the image with gzip layers.",
-            Self::StaleIndex { .. } => "Choose all platforms that have an index already.",
             Self::TooManyDocuments { .. } | Self::TooLarge => "This is not an archive of an image.",
             Self::PrefetchUnanswered { .. } => "Look for every path in every zTOC before finishing.",
             Self::SeveralImages { .. } => "Choose one of them: --image NAME.",

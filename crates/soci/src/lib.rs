@@ -123,6 +123,7 @@
 mod alone;
 mod archive;
 mod descriptor;
+mod earlier;
 mod error;
 mod index;
 mod json;

@@ -38,8 +38,14 @@ pub const ZTOC: &str = "application/octet-stream";
 /// A prefetch artefact inside a SOCI index.
 pub const PREFETCH: &str = "application/vnd.amazon.soci.prefetch.v1+json";
 
+/// Annotation of a descriptor in `index.json`: the tag of the image, or its name.
+pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// Annotation of a descriptor in `index.json`: the full name of the image, by containerd.
+pub(crate) const CONTAINERD_NAME: &str = "io.containerd.image.name";
+
 const OCI_LAYER_PREFIX: &str = "application/vnd.oci.image.layer.";
-const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+/// A layer in an OCI image; a suffix says how it is compressed.
+pub(crate) const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const OCI_LAYER_NONDISTRIBUTABLE: &str = "application/vnd.oci.image.layer.nondistributable.v1.tar";
 const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
 const DOCKER_LAYER_FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar";
@@ -112,6 +118,17 @@ pub fn layer_type(media_type: &str) -> LayerType {
             _ => LayerType::Unsupported(""),
         },
         _ => LayerType::Unknown,
+    }
+}
+
+/// The type of a gzip layer of the same family: Docker stays Docker, and what must not be handed on
+/// must not be either way.
+pub(crate) fn as_gzip(media_type: &str) -> String {
+    match base(media_type) {
+        DOCKER_LAYER | DOCKER_LAYER_GZIP | DOCKER_LAYER_ZSTD => DOCKER_LAYER_GZIP.to_owned(),
+        DOCKER_LAYER_FOREIGN | DOCKER_LAYER_FOREIGN_GZIP => DOCKER_LAYER_FOREIGN_GZIP.to_owned(),
+        OCI_LAYER_NONDISTRIBUTABLE => format!("{OCI_LAYER_NONDISTRIBUTABLE}+gzip"),
+        _ => format!("{OCI_LAYER}+gzip"),
     }
 }
 

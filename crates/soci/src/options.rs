@@ -1,5 +1,6 @@
 //! What a conversion is asked to do.
 
+use crate::Error;
 use sociscope_image::Digest;
 use sociscope_ztoc::SpanSize;
 use std::collections::BTreeMap;
@@ -60,4 +61,63 @@ pub enum PlatformChoice {
     /// Nothing listed is what the reference does without flags on Linux on amd64: the only
     /// platform there is, or linux/amd64.
     Listed(Vec<String>),
+}
+
+/// Characters of a tag, at most.
+const MAX_TAG: usize = 128;
+
+impl ConvertOptions {
+    /// The tag of [`tag`](Self::tag), which may be a full name.
+    ///
+    /// # Errors
+    /// It is none. Source: OCI distribution-spec v1.1, "Pulling manifests".
+    pub(crate) fn tag(&self) -> Result<Option<&str>, Error> {
+        let Some(text) = self.tag.as_deref() else { return Ok(None) };
+        // In `localhost:5000/app` the colon belongs to the host.
+        let last = text.rsplit('/').next().unwrap_or_default();
+        let tag = last.split_once(':').map_or(text, |(_, tag)| tag);
+        if last.contains('@') {
+            return Err(Error::TagSyntax { text: text.to_owned() });
+        }
+        let mut characters = tag.chars();
+        let first = characters.next().is_some_and(|first| first.is_ascii_alphanumeric() || first == '_');
+        let rest = characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
+        if first && rest && tag.len() <= MAX_TAG {
+            Ok(Some(tag))
+        } else {
+            Err(Error::TagSyntax { text: text.to_owned() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_a_tag_or_the_end_of_a_name() {
+        let long = "a".repeat(129);
+        for (text, expected) in [
+            ("latest", Some("latest")),
+            ("1.0-rc_2", Some("1.0-rc_2")),
+            ("_", Some("_")),
+            ("app:1", Some("1")),
+            ("localhost:5000/team/app:v1", Some("v1")),
+            (&long[..128], Some(&long[..128])),
+            (&long, None),
+            ("", None),
+            ("app:", None),
+            (".hidden", None),
+            ("-v", None),
+            ("a b", None),
+            ("\u{e9}", None),
+            ("localhost:5000/app", None),
+            ("app@sha256:44136fa3", None),
+            ("app:1@sha256:44136fa3", None),
+        ] {
+            let options = ConvertOptions { tag: Some(text.to_owned()), ..ConvertOptions::default() };
+            assert_eq!(options.tag().ok().flatten(), expected, "{text}");
+        }
+        assert_eq!(ConvertOptions::default().tag(), Ok(None));
+    }
 }

@@ -73,7 +73,7 @@ pub(crate) fn platforms(store: &Store<'_>, root: &Descriptor) -> Result<Vec<Plat
 }
 
 /// The platform that a config states, normalised.
-fn config_platform(store: &Store<'_>, config: &Descriptor) -> Result<Platform, Error> {
+pub(crate) fn config_platform(store: &Store<'_>, config: &Descriptor) -> Result<Platform, Error> {
     let bytes = store.read(config, Role::Config)?;
     let stated = json::parse::<Platform>(&bytes).map_err(unreadable(config))?;
     Ok(stated.normalised())

@@ -7,12 +7,17 @@
 //! *replaced* by the manifest's own - which is how attestations lose the reference to their
 //! image.
 //!
+//! With [`keep_annotations`](ConvertOptions::keep_annotations) a descriptor's annotations stay,
+//! and the manifest's are added to them.
+//!
 //! Source: soci v0.15.0 `soci/soci_convert.go`.
 
 use crate::archive::{Archive, Content};
+use crate::earlier::{Earlier, is_soci_index};
 use crate::error::{Error, Role};
 use crate::plan::ArchivePlan;
 use crate::prefetch::Prefetch;
+use crate::prepare::Note;
 use crate::select::PlatformDecision;
 use crate::store::Store;
 use crate::{ConvertOptions, Descriptor, Index, ZtocBlob, media_type, resolve, soci_index};
@@ -27,12 +32,13 @@ pub struct Converted {
     pub image_index: Digest,
     /// `index.json` of the finished archive.
     pub index_json: Vec<u8>,
-    /// Every document of the finished archive that is not taken over from the input: image
-    /// index, manifests, SOCI indexes, their config and prefetch artefacts. By digest, in its
+    /// Every document of the finished archive that does not lie in the input: image index, manifests, SOCI indexes, their config and prefetch artefacts. By digest, in its
     /// order.
     pub documents: Vec<(Digest, Vec<u8>)>,
     /// The SOCI indexes, in the order of the platforms asked for; those without a zTOC left out.
     pub soci_indexes: Vec<SociIndex>,
+    /// What was done that the reference would have refused.
+    pub notes: Vec<Note>,
     /// How to write the finished archive.
     pub plan: ArchivePlan,
 }
@@ -62,9 +68,20 @@ struct Pending {
     prefetch: Prefetch,
 }
 
+/// An image that is to be written anew.
+pub(crate) struct Original<'a> {
+    /// Its list.
+    pub(crate) list: &'a Index,
+    /// What `index.json` says about it.
+    pub(crate) annotations: &'a BTreeMap<String, String>,
+}
+
+/// On an attestation: the image it is about.
+pub(crate) const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
+
 pub(crate) fn rewrite(
     mut store: Store<'_>,
-    mut list: Index,
+    original: &Original<'_>,
     platforms: &[PlatformDecision],
     options: &ConvertOptions,
     ztocs: &BTreeMap<(Digest, Compression), ZtocBlob>,
@@ -89,28 +106,37 @@ pub(crate) fn rewrite(
     }
     store.write(soci_index::CONFIG.to_vec());
 
-    let entries = list.manifests.get_or_insert_default();
-    annotate(&mut store, entries, &mut indexes)?;
-    append(entries, &indexes);
-    refuse_stale(entries, &indexes)?;
+    let mut list = original.list.clone();
+    let mut notes = Vec::new();
+    write_entries(&mut store, &mut list, &mut indexes, &Earlier::default(), options)?;
+    if is_stale(list.manifests(), &indexes) {
+        // Here the reference gives up: it looks for the index among those it has built.
+        let built = |asked: &PlatformDecision| indexes.iter().any(|index| index.platform == asked.platform);
+        let earlier = Earlier::settle(&store, original.list.manifests(), platforms, built);
+        notes = tell(&earlier, original.list.manifests());
+        list.clone_from(original.list);
+        indexes.iter_mut().for_each(|index| index.manifest = None);
+        write_entries(&mut store, &mut list, &mut indexes, &earlier, options)?;
+    }
 
     let bytes = list.to_json();
-    let root = Descriptor::of(media_type::OCI_INDEX, &bytes);
+    let mut root = Descriptor::of(media_type::OCI_INDEX, &bytes);
     let image_index = store.write(bytes);
+    let archive = collect(&store, root.clone(), ztocs)?;
+    root.annotations = top_annotations(original.annotations, options)?;
     let index_json = Index {
         schema_version: 2,
         media_type: media_type::OCI_INDEX.to_owned(),
-        manifests: Some(vec![root.clone()]),
+        manifests: Some(vec![root]),
         ..Index::default()
     }
     .to_json();
-
-    let archive = collect(&store, root, ztocs)?;
     Ok(Converted {
         image_index,
         documents: archive.documents(),
         plan: archive.plan(&index_json)?,
         index_json,
+        notes,
         soci_indexes: indexes
             .into_iter()
             .map(|index| SociIndex {
@@ -123,9 +149,60 @@ pub(crate) fn rewrite(
     })
 }
 
-/// Writes every manifest of the list anew and notes the SOCI index in it.
-fn annotate(store: &mut Store<'_>, entries: &mut [Descriptor], indexes: &mut [Pending]) -> Result<(), Error> {
+/// Writes every manifest of the list anew, and puts the SOCI indexes into it.
+fn write_entries(
+    store: &mut Store<'_>,
+    list: &mut Index,
+    indexes: &mut [Pending],
+    earlier: &Earlier,
+    options: &ConvertOptions,
+) -> Result<(), Error> {
+    let entries = list.manifests.get_or_insert_default();
+    let rewritten = annotate(store, entries, indexes, earlier, options)?;
+    append(entries, indexes);
+    let follow = |entry: &mut Descriptor, annotation: &str, old: &str| {
+        if let Some(new) = rewritten.get(old) {
+            entry.annotations.insert(annotation.to_owned(), new.clone());
+        }
+    };
+    if options.keep_annotations {
+        for entry in entries.iter_mut() {
+            if let Some(old) = entry.annotations.get(REFERENCE_DIGEST).cloned() {
+                follow(entry, REFERENCE_DIGEST, &old);
+            }
+        }
+    }
+    if earlier.settled {
+        entries.retain(|entry| {
+            !is_soci_index(entry)
+                || earlier.kept.contains_key(&entry.digest)
+                || indexes.iter().any(|index| index.digest.as_str() == entry.digest)
+        });
+        for entry in entries {
+            if is_soci_index(entry)
+                && let Some(image) = earlier.kept.get(&entry.digest)
+            {
+                follow(entry, soci_index::IMAGE_MANIFEST_DIGEST, image);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes every manifest of the list anew and notes the SOCI index in it. Returns the new digests
+/// by the old ones.
+fn annotate(
+    store: &mut Store<'_>,
+    entries: &mut [Descriptor],
+    indexes: &mut [Pending],
+    earlier: &Earlier,
+    options: &ConvertOptions,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut new = BTreeMap::new();
     for entry in entries {
+        if earlier.settled && is_soci_index(entry) {
+            continue;
+        }
         let index = indexes.iter_mut().find(|index| index.original.as_str() == entry.digest);
         // An entry that is itself a list becomes its first manifest.
         let Some(mut manifest) = resolve::manifest(store, entry, None)? else {
@@ -135,9 +212,14 @@ fn annotate(store: &mut Store<'_>, entries: &mut [Descriptor], indexes: &mut [Pe
             continue;
         };
         manifest.make_oci();
-        if let Some(index) = &index {
-            let named = (soci_index::INDEX_DIGEST.to_owned(), index.digest.to_string());
-            manifest.annotations.extend([named]);
+        let named = match &index {
+            Some(index) => Some(index.digest.to_string()),
+            None => earlier.index_of(&entry.digest).cloned(),
+        };
+        if let Some(named) = named {
+            manifest.annotations.insert(soci_index::INDEX_DIGEST.to_owned(), named);
+        } else if earlier.settled {
+            manifest.annotations.remove(soci_index::INDEX_DIGEST);
         }
         let bytes = manifest.to_json();
         let rewritten = Descriptor::of(media_type::OCI_MANIFEST, &bytes);
@@ -145,12 +227,18 @@ fn annotate(store: &mut Store<'_>, entries: &mut [Descriptor], indexes: &mut [Pe
         if let Some(index) = index {
             index.manifest = Some(digest);
         }
+        new.insert(entry.digest.clone(), rewritten.digest.clone());
         entry.media_type = rewritten.media_type;
         entry.digest = rewritten.digest;
         entry.size = rewritten.size;
-        entry.annotations = manifest.annotations;
+        if options.keep_annotations {
+            entry.annotations.remove(soci_index::INDEX_DIGEST);
+            entry.annotations.extend(manifest.annotations);
+        } else {
+            entry.annotations = manifest.annotations;
+        }
     }
-    Ok(())
+    Ok(new)
 }
 
 /// Adds the SOCI indexes to the list. An index of the same platform that is there already is
@@ -181,22 +269,50 @@ fn append(entries: &mut Vec<Descriptor>, indexes: &[Pending]) {
     }
 }
 
-/// An index that was there before and was not replaced describes an image that has changed. The
-/// reference notices, by looking for it among those it has built.
-fn refuse_stale(entries: &[Descriptor], indexes: &[Pending]) -> Result<(), Error> {
-    let stale = entries.iter().find(|entry| {
+/// Whether an index that was there before has not been replaced: it describes an image that may
+/// have changed.
+fn is_stale(entries: &[Descriptor], indexes: &[Pending]) -> bool {
+    entries.iter().any(|entry| {
         is_soci_index(entry) && !indexes.iter().any(|index| index.digest.as_str() == entry.digest)
-    });
-    stale.map_or(Ok(()), |stale| {
-        Err(Error::StaleIndex {
-            platform: stale.platform.as_ref().map_or_else(String::new, Platform::to_string),
-            digest: stale.digest.clone(),
-        })
     })
 }
 
-fn is_soci_index(entry: &Descriptor) -> bool {
-    entry.artifact_type == media_type::SOCI_INDEX_V2
+/// What is done with indexes that were there before, in words.
+fn tell(earlier: &Earlier, entries: &[Descriptor]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let kept: Vec<String> = entries
+        .iter()
+        .filter(|entry| is_soci_index(entry) && earlier.kept.contains_key(&entry.digest))
+        .filter_map(|entry| entry.platform.as_ref().map(Platform::to_string))
+        .collect();
+    if !kept.is_empty() {
+        notes.push(Note::new(
+            "soci-index-kept",
+            format!(
+                "The SOCI index for {} stays as it is; only the image digest that it is listed with follows.",
+                kept.join(", ")
+            ),
+        ));
+    }
+    for (platform, why) in &earlier.removed {
+        notes.push(Note::new(
+            "soci-index-removed",
+            format!("The SOCI index for {platform} that was in the image is removed: {why}."),
+        ));
+    }
+    notes
+}
+
+/// What `index.json` says about the image: nothing, unless a tag is wanted or nothing shall be lost.
+fn top_annotations(
+    original: &BTreeMap<String, String>,
+    options: &ConvertOptions,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut annotations = if options.keep_annotations { original.clone() } else { BTreeMap::new() };
+    if let Some(tag) = options.tag()? {
+        annotations.insert(media_type::REF_NAME.to_owned(), tag.to_owned());
+    }
+    Ok(annotations)
 }
 
 /// Finds everything that is reachable from the image index: that, and nothing else, is what the
@@ -220,6 +336,8 @@ fn collect<'s>(
             Content::Ztoc(size)
         } else if let Some(extent) = store.extent(&digest) {
             Content::Source(extent)
+        } else if let Some(bytes) = store.document(&digest) {
+            Content::Document(bytes)
         } else {
             return Err(Error::Missing { role: role(&descriptor), digest: descriptor.digest });
         };

@@ -11,11 +11,16 @@
 //! 6. Otherwise a new list is written, of what is there.
 //!
 //! Tags never matter: several entries are several platforms of one image.
+//!
+//! What annotations say about the image as a whole gets lost on the way: its name in `index.json`
+//! and what else is said there about a list; by rule 4, what a list says about itself. It is put
+//! aside here, for [`keep_annotations`](crate::ConvertOptions::keep_annotations).
 
 use crate::error::{Document, Error, Role};
 use crate::store::{Store, unreadable};
 use crate::{Descriptor, Index, media_type};
 use sociscope_image::Layout;
+use std::collections::BTreeMap;
 
 /// Where an image begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +29,11 @@ pub struct Root {
     pub(crate) descriptor: Descriptor,
     /// The list itself where it had to be written.
     pub(crate) list: Option<Vec<u8>>,
+    /// Annotations that belong into `index.json`: those of a list that is named there, the names
+    /// of a manifest.
+    pub(crate) named: BTreeMap<String, String>,
+    /// The annotations of a list that was forgotten.
+    pub(crate) forgotten: BTreeMap<String, String>,
 }
 
 impl Root {
@@ -38,7 +48,7 @@ impl Root {
         let named = match top.manifests() {
             [] => return Err(Error::NoManifests),
             [only] if !media_type::is_index(&only.media_type) => {
-                return Ok(Self { descriptor: only.clone(), list: None });
+                return Ok(Self::only(only));
             }
             [only] => Some(only.clone()),
             _ => None,
@@ -54,6 +64,7 @@ impl Root {
         if media_type.is_empty() {
             media_type::OCI_INDEX.clone_into(&mut media_type);
         }
+        let annotations = named.as_ref().map_or_else(BTreeMap::new, |named| named.annotations.clone());
         let listed = list.manifests().len();
         let available: Vec<Descriptor> = list
             .manifests()
@@ -61,22 +72,39 @@ impl Root {
             .filter(|entry| entry.parse_digest().is_some_and(|digest| store.contains(&digest)))
             .cloned()
             .collect();
-        match (available.as_slice(), named) {
+        match (available.as_slice(), &named) {
             ([], _) => Err(Error::NoneAvailable { document, listed }),
             ([only], _) if media_type::is_manifest(&only.media_type) => {
-                Ok(Self { descriptor: only.clone(), list: None })
+                let root = match named {
+                    Some(_) => Self { named: annotations, ..Self::just(only.clone()) },
+                    None => Self::only(only),
+                };
+                Ok(Self { forgotten: list.annotations, ..root })
             }
             (available, Some(named)) if available.len() == listed => {
-                Ok(Self { descriptor: named, list: None })
+                Ok(Self { named: annotations, ..Self::just(named.clone()) })
             }
             _ => {
                 list.media_type.clone_from(&media_type);
                 list.manifests = Some(available);
                 let bytes = list.to_json();
                 let descriptor = Descriptor::of(&media_type, &bytes);
-                Ok(Self { descriptor, list: Some(bytes) })
+                Ok(Self { list: Some(bytes), named: annotations, ..Self::just(descriptor) })
             }
         }
+    }
+
+    /// A manifest that is listed in `index.json`.
+    fn only(entry: &Descriptor) -> Self {
+        let mut root = Self::just(entry.clone());
+        for name in [media_type::REF_NAME, media_type::CONTAINERD_NAME] {
+            root.named.extend(root.descriptor.annotations.remove_entry(name));
+        }
+        root
+    }
+
+    fn just(descriptor: Descriptor) -> Self {
+        Self { descriptor, list: None, named: BTreeMap::new(), forgotten: BTreeMap::new() }
     }
 
     /// Whether it is a list of manifests. The reference, unless told otherwise, then indexes only

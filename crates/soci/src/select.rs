@@ -1,8 +1,9 @@
 //! The first half of a conversion: what will be done, before any layer is read.
 
-use crate::error::Error;
+use crate::error::{Error, Role};
 use crate::media_type::LayerType;
 use crate::prefetch::SpanRange;
+use crate::rewrite::Original;
 use crate::root::Root;
 use crate::skip::{Decision, SkipReason};
 use crate::store::Store;
@@ -23,6 +24,8 @@ pub struct Selection {
     root: Root,
     /// The list as it is before anything is rewritten.
     list: Index,
+    /// What `index.json` says about the image.
+    annotations: BTreeMap<String, String>,
     platforms: Vec<PlatformDecision>,
     wanted: Vec<WantedLayer>,
     refusal: Option<Error>,
@@ -93,6 +96,7 @@ impl Selection {
     /// # Errors
     /// No image is found, its documents are broken, a platform is absent or cannot be read.
     pub fn new(layout: &Layout, options: &ConvertOptions) -> Result<Self, Error> {
+        options.tag()?;
         let mut root = Root::find(layout)?;
         let mut store = Store::new(layout);
         store.check()?;
@@ -113,13 +117,16 @@ impl Selection {
             media_type::OCI_INDEX.clone_into(&mut list.media_type);
             list
         } else {
+            let kept = options.keep_annotations.then(|| root.forgotten.clone());
             Index {
                 schema_version: 2,
                 media_type: media_type::OCI_INDEX.to_owned(),
                 manifests: Some(vec![root.descriptor.clone()]),
+                annotations: kept.unwrap_or_default(),
                 ..Index::default()
             }
         };
+        let annotations = root.named.clone();
         let mut platforms = Vec::new();
         let mut indexed = BTreeMap::new();
         for platform in chosen {
@@ -133,7 +140,7 @@ impl Selection {
         }
         let wanted = wanted(&store, &platforms);
         let options = options.clone();
-        let mut selection = Self { options, root, list, platforms, wanted, refusal: None };
+        let mut selection = Self { options, root, list, annotations, platforms, wanted, refusal: None };
         selection.refusal = selection.foresee(layout).err();
         Ok(selection)
     }
@@ -209,7 +216,30 @@ impl Selection {
         layout: &Layout,
         ztocs: &BTreeMap<(Digest, Compression), ZtocBlob>,
     ) -> Result<Converted, Error> {
-        rewrite::rewrite(self.store(layout), self.list.clone(), &self.platforms, &self.options, ztocs)
+        self.rewrite(layout, &self.platforms, ztocs)
+    }
+
+    fn rewrite(
+        &self,
+        layout: &Layout,
+        platforms: &[PlatformDecision],
+        ztocs: &BTreeMap<(Digest, Compression), ZtocBlob>,
+    ) -> Result<Converted, Error> {
+        let original = Original { list: &self.list, annotations: &self.annotations };
+        rewrite::rewrite(self.store(layout), &original, platforms, &self.options, ztocs)
+    }
+
+    /// Why the reference refuses the documents of the image, if so, whatever is to be done with
+    /// its layers and whether they are there.
+    pub(crate) fn refuse_documents(&self, layout: &Layout) -> Result<(), Error> {
+        match self.rewrite(layout, &[], &BTreeMap::new()) {
+            Ok(_)
+            | Err(
+                Error::Missing { role: Role::Layer | Role::Config, .. }
+                | Error::Size { role: Role::Layer | Role::Config, .. },
+            ) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The documents, with the list if one had to be written.

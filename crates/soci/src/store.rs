@@ -44,9 +44,17 @@ impl<'a> Store<'a> {
         self.layout.blobs.get(digest).copied()
     }
 
+    /// A document that is not written here, but known by its bytes: of a prepared layout, not
+    /// every document has a place in the source.
+    pub(crate) fn document(&self, digest: &Digest) -> Option<&[u8]> {
+        self.layout.documents.get(digest).map(Vec::as_slice)
+    }
+
     /// Whether the blob is there at all, whatever its bytes.
     pub(crate) fn contains(&self, digest: &Digest) -> bool {
-        self.written.contains_key(digest) || self.layout.blobs.contains_key(digest)
+        self.written.contains_key(digest)
+            || self.layout.blobs.contains_key(digest)
+            || self.layout.documents.contains_key(digest)
     }
 
     /// The bytes of a document. Bytes inlined in the descriptor are used if they are the right

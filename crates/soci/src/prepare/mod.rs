@@ -36,7 +36,8 @@ pub struct Subject {
     /// What it is called; full names where the archive has them. May be empty.
     pub names: Vec<String>,
     /// Its images, one per platform: places in [`Archive::images`], each of kind
-    /// [`Image`](sociscope_image::ImageKind::Image), in the archive's order. At least one.
+    /// [`Image`](sociscope_image::ImageKind::Image), in the archive's order. One that whoever opened
+    /// the archive could not make out is not among them.
     pub images: Vec<usize>,
 }
 
@@ -78,4 +79,10 @@ pub struct Note {
     pub id: &'static str,
     /// What was done and why, in one sentence.
     pub sentence: String,
+}
+
+impl Note {
+    pub(crate) fn new(id: &'static str, sentence: impl Into<String>) -> Self {
+        Self { id, sentence: sentence.into() }
+    }
 }

@@ -210,17 +210,15 @@ fn platforms_without_a_ztoc_have_no_index_of_version_1() {
 }
 
 #[test]
-fn an_index_that_would_become_stale_does_not_matter_to_version_1() {
+fn a_layer_that_only_the_archive_needs_does_not_matter_to_version_1() {
     let mut layouts = Layouts::default();
     let image = on("linux/amd64", layouts.image("linux/amd64", &["x"]));
-    let earlier = Descriptor {
-        artifact_type: media_type::SOCI_INDEX_V2.to_owned(),
-        ..on("linux/arm64", layouts.image("linux/arm64", &[]))
-    };
-    let layout = layouts.top(vec![image, earlier]);
+    let other = on("linux/arm64", layouts.image("linux/arm64", &["absent"]));
+    layouts.layout.blobs.remove(&Digest::of(b"absent"));
+    let layout = layouts.top(vec![image, other]);
     let options = listed(&["linux/amd64"]);
     let selection = Selection::new(layout, &options).unwrap();
-    assert!(matches!(selection.refusal(), Some(Error::StaleIndex { .. })));
+    assert!(matches!(selection.refusal(), Some(Error::Missing { .. })));
     assert_eq!(legacy(layout, &options).unwrap().len(), 1);
 }
 

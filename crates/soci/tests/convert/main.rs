@@ -3,5 +3,7 @@
 mod artefacts;
 mod choosing;
 mod layouts;
+mod preparing;
+mod remaking;
 mod rewriting;
 mod worked_example;

@@ -2,7 +2,7 @@
 
 use crate::layouts::{GZIP, Layouts, all, convert, document, index, listed, manifest, on};
 use sociscope_image::{Digest, Layout};
-use sociscope_soci::{Converted, Descriptor, Error, Role, media_type, soci_index};
+use sociscope_soci::{ConvertOptions, Converted, Descriptor, Error, Index, Role, media_type, soci_index};
 
 /// One line per entry of the image index: what it is, for which platform, what it refers to.
 fn entries(converted: &Converted) -> Vec<String> {
@@ -263,15 +263,103 @@ fn converting_twice_changes_nothing() {
     assert_eq!(once.plan.size(), twice.plan.size());
 }
 
+/// Entry by entry: whether index and image name each other.
+fn links(converted: &Converted) -> Vec<String> {
+    let list = index(converted);
+    let image_of = |entry: &Descriptor| {
+        let named = entry.annotations.get(soci_index::IMAGE_MANIFEST_DIGEST)?;
+        list.manifests().iter().find(|image| image.digest == *named)
+    };
+    let describe = |entry: &Descriptor| {
+        let platform = entry.platform.as_ref().unwrap();
+        if entry.artifact_type.is_empty() {
+            let named = manifest(converted, entry).annotations.get(soci_index::INDEX_DIGEST).cloned();
+            return format!("{platform}: {}", if named.is_some() { "names an index" } else { "names none" });
+        }
+        let image = image_of(entry).unwrap();
+        let back = manifest(converted, image).annotations[soci_index::INDEX_DIGEST] == entry.digest;
+        format!("index for {platform}, {}", if back { "named by its image" } else { "not named" })
+    };
+    list.manifests().iter().map(describe).collect()
+}
+
 #[test]
-fn an_index_that_would_become_stale_is_a_reason_to_refuse() {
+fn an_index_of_a_platform_that_is_not_asked_for_stays() {
+    let mut layouts = Layouts::default();
+    let manifests = two_platforms(&mut layouts);
+    let once = convert(layouts.top(manifests), &all()).unwrap();
+    let mut layout = again(&once, layouts);
+    // As another tool would have written it: the digest of each manifest changes.
+    let mut list = index(&once);
+    for entry in list.manifests.iter_mut().flatten() {
+        let mut text = layout.documents[&entry.digest.parse().unwrap()].clone();
+        if entry.artifact_type.is_empty() {
+            text.push(b'\n');
+            let new = Descriptor::of(&entry.media_type, &text);
+            (entry.digest, entry.size) = (new.digest, new.size);
+            layout.documents.insert(Digest::of(&text), text);
+        }
+    }
+    let links_before = list.manifests().iter().skip(2).map(|entry| entry.digest.clone()).collect::<Vec<_>>();
+    let text = list.to_json();
+    let named = Descriptor::of(media_type::OCI_INDEX, &text);
+    layout.documents.insert(Digest::of(&text), text);
+    layout.index_json = Index { manifests: Some(vec![named]), ..Index::default() }.to_json();
+
+    let twice = convert(&layout, &listed(&["amd64"])).unwrap();
+    assert_eq!(
+        links(&twice),
+        [
+            "linux/amd64: names an index",
+            "linux/arm64/v8: names an index",
+            "index for linux/amd64, named by its image",
+            "index for linux/arm64/v8, named by its image",
+        ]
+    );
+    let links_after =
+        index(&twice).manifests().iter().skip(2).map(|entry| entry.digest.clone()).collect::<Vec<_>>();
+    assert_eq!(links_after, links_before);
+    let notes: Vec<_> = twice.notes.iter().map(|note| note.id).collect();
+    assert_eq!(notes, ["soci-index-kept"]);
+}
+
+#[test]
+fn an_index_of_a_platform_that_has_nothing_to_index_now_goes() {
     let mut layouts = Layouts::default();
     let manifests = two_platforms(&mut layouts);
     let once = convert(layouts.top(manifests), &all()).unwrap();
     let layout = again(&once, layouts);
-    let error = convert(&layout, &listed(&["amd64"])).unwrap_err();
-    let Error::StaleIndex { platform, .. } = &error else { panic!("{error}") };
-    assert_eq!(platform, "linux/arm64/v8");
+    let unusable = [(Digest::of(b"b"), "a hard link comes before its target".to_owned())].into();
+    let twice = convert(&layout, &ConvertOptions { unusable, ..all() }).unwrap();
+    assert_eq!(
+        links(&twice),
+        [
+            "linux/amd64: names an index",
+            "linux/arm64/v8: names none",
+            "index for linux/amd64, named by its image"
+        ]
+    );
+    assert_eq!(twice.notes[0].id, "soci-index-removed");
+    assert!(twice.notes[0].sentence.contains("linux/arm64/v8"), "{}", twice.notes[0].sentence);
+}
+
+#[test]
+fn an_index_that_lacks_a_ztoc_goes() {
+    let mut layouts = Layouts::default();
+    let manifests = two_platforms(&mut layouts);
+    let once = convert(layouts.top(manifests), &all()).unwrap();
+    let mut layout = again(&once, layouts);
+    let ztoc = Digest::of(format!("zTOC of {}", Digest::of(b"b")).as_bytes());
+    layout.blobs.remove(&ztoc).unwrap();
+    let twice = convert(&layout, &listed(&["amd64"])).unwrap();
+    assert_eq!(
+        links(&twice),
+        [
+            "linux/amd64: names an index",
+            "linux/arm64/v8: names none",
+            "index for linux/amd64, named by its image"
+        ]
+    );
 }
 
 #[test]
