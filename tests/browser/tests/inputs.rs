@@ -225,6 +225,53 @@ async fn unpacking_can_be_cancelled() -> Journey {
     page.close().await
 }
 
+/// A full disk is said in numbers, before the first byte where the file tells its size.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_in_numbers() -> Journey {
+    let folder = Folder::new("quota")?;
+    let mut member = tar::Header::new_ustar();
+    member.set_path("oci-layout")?;
+    member.set_size(40 << 20);
+    member.set_cksum();
+    let content = gzip(&vec![7_u8; 40 << 20]);
+    let page = Page::open().await?;
+    let origin = page.server().url();
+    page.browser()
+        .cdp()
+        .send_raw("Storage.overrideQuotaForOrigin", json!({ "origin": origin, "quotaSize": 20 << 20 }))
+        .await?;
+
+    // gzip ends with the size of its last member.
+    let tells = [gzip(member.as_bytes()), content.clone()].concat();
+    page.choose_file(&folder.file("tells.tar.gz", &tells)?).await?;
+    page.wait_for_text("h1", "There is no room to unpack this file").await?;
+    let facts = page.text(".facts").await?;
+    assert!(facts.contains("40.0 MiB") && facts.contains("of 20.0 MiB for this page"), "{facts}");
+    page.wait_for_text("main", "gzip -dc FILE > image.tar").await?;
+    no_temporary_files(&page).await?;
+
+    // The last member is small: the disk is full on the way.
+    let hides = [gzip(member.as_bytes()), content, gzip(&[0; 1024])].concat();
+    page.choose_file(&folder.file("hides.tar.gz", &hides)?).await?;
+    page.wait_for_text("h1", "There is no room to unpack this file").await?;
+    let facts = page.text(".facts").await?;
+    assert!(facts.contains("of 20.0 MiB for this page"), "{facts}");
+    no_temporary_files(&page).await?;
+    page.close().await
+}
+
+/// As in a private window: no files, so memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_file_system_memory_will_do() -> Journey {
+    let folder = Folder::new("memory")?;
+    let page = Page::open().await?;
+    page.evaluate("delete StorageManager.prototype.getDirectory").await?;
+    page.choose_file(&folder.file("image.tar.gz", &gzip(&image()))?).await?;
+    page.wait_for_text(".ctxbar", "inside").await?;
+    save_and_compare(&page, "image").await?;
+    page.close().await
+}
+
 /// An OCI layout as loose files in a folder.
 fn layout(folder: &Folder) -> Journey<PathBuf> {
     let layout = folder.0.join("layout");
@@ -296,8 +343,7 @@ async fn files_handed_in_together_are_a_choice() -> Journey {
     let one = folder.file("one.tar", &image())?;
     let other = folder.file("two.tar", &read(&fixtures().join("images/docker28-build-save.tar.xz")))?;
     let page = Page::open().await?;
-    let picker = page.browser().find(thirtyfour::By::Css("#file-picker")).await?;
-    picker.send_keys(format!("{}\n{}", one.display(), other.display())).await?;
+    choose_together(&page, &[&one, &other]).await?;
     page.wait_for_text(".ctxbar__file", "one.tar").await?;
     page.wait_for_text("h1", "Nothing to index").await?;
     page.fill("select[aria-label='Files handed in together']", "1").await?;
@@ -307,4 +353,74 @@ async fn files_handed_in_together_are_a_choice() -> Journey {
     page.wait_for_text(".ctxbar__file", "one.tar").await?;
     save_and_compare(&page, "one").await?;
     page.close().await
+}
+
+/// What the reference makes of a layer at its default span size: the digest of its zTOC.
+fn expected_ztoc(name: &str) -> Journey<String> {
+    let manifest: Value = serde_json::from_slice(&read(&fixtures().join("ztoc/manifest.json")))?;
+    let vectors = manifest["vectors"].as_array().ok_or("a list of vectors")?;
+    let vector = vectors.iter().find(|vector| vector["name"] == name && vector["span_size"] == 4 << 20);
+    Ok(vector.and_then(|vector| vector["ztoc_sha256"].as_str()).ok_or("a vector")?.to_owned())
+}
+
+/// Chooses several files at once.
+async fn choose_together(page: &Page, files: &[&Path]) -> Journey {
+    let picker = page.browser().find(thirtyfour::By::Css("#file-picker")).await?;
+    let files: Vec<_> = files.iter().map(|path| path.to_string_lossy()).collect();
+    picker.send_keys(files.join("\n")).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_gets_its_ztoc_and_a_ztoc_its_verdict() -> Journey {
+    let folder = Folder::new("layer")?;
+    let layer = fixtures().join("ztoc/in/bgzf.gz");
+    let page = Page::open().await?;
+
+    // One layer without an image: its zTOC is the reference's.
+    page.choose_file(&layer).await?;
+    page.wait_for_text("main", "bgzf").await?;
+    page.press("save the zTOC of layer 1").await?;
+    let ztoc = page.downloaded(".ztoc").await?;
+    assert_eq!(sha256_hex(&ztoc), expected_ztoc("bgzf")?);
+
+    // That zTOC alone.
+    let ztoc_file = folder.file("layer.ztoc", &ztoc)?;
+    page.choose_file(&ztoc_file).await?;
+    page.wait_for_text("h1", "A zTOC that the snapshotter can mount").await?;
+    page.wait_for_text("main", &format!("sha256:{}", sha256_hex(&ztoc))).await?;
+    let parsed = sociscope_ztoc::Ztoc::parse(&ztoc)?;
+    let name = parsed.entries().last().map(|entry| String::from_utf8_lossy(entry.name).into_owned());
+    let name = name.ok_or("a zTOC of files")?;
+    page.wait_for_text("main tbody", &name).await?;
+    page.fill("#ztoc-search", "no file is called this").await?;
+    page.wait_for_text("main", "No file has that in its name").await?;
+    page.fill("#ztoc-search", &name).await?;
+    page.wait_for_text("main tbody", &name).await?;
+
+    // With its layer, in either order.
+    for together in [[&layer, &ztoc_file], [&ztoc_file, &layer]] {
+        choose_together(&page, &together.map(PathBuf::as_path)).await?;
+        page.wait_for_text("h1", "This is the layer's zTOC, byte for byte").await?;
+        page.press("Start page").await?;
+        page.wait_for_text("h1", "See what").await?;
+    }
+    // With another one.
+    choose_together(&page, &[&fixtures().join("ztoc/in/mem1.gz"), &ztoc_file]).await?;
+    page.wait_for_text("h1", "This zTOC is of another layer").await?;
+    // One flipped bit in a digest.
+    let mut flipped = ztoc.clone();
+    let digest = find(&flipped, b"sha256:").ok_or("a zTOC has digests")?;
+    flipped[digest + 10] ^= 1;
+    choose_together(&page, &[&layer, &folder.file("flipped.ztoc", &flipped)?]).await?;
+    page.wait_for_text("h1", "A span digest of this zTOC is wrong").await?;
+    page.wait_for_text("main", "Differences").await?;
+    // Cut short.
+    page.choose_file(&folder.file("cut.ztoc", &ztoc[..ztoc.len() / 2])?).await?;
+    page.wait_for_text("main", "Choose another file").await?;
+    page.close().await
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

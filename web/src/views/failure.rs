@@ -81,7 +81,7 @@ fn whose(culprit: Culprit) -> &'static str {
     match culprit {
         Culprit::File => "The fault is in the file.",
         Culprit::Unsupported => "The file is fine; this is not supported.",
-        Culprit::Limit => "The file is beyond a limit of Sociscope.",
+        Culprit::Limit => "The file may be fine; it is beyond a limit.",
         Culprit::Sociscope => "A fault in Sociscope, not in your file.",
     }
 }

@@ -134,7 +134,7 @@ fn outcome(outcome: &Outcome) -> (Tone, &'static str) {
         Outcome::WrongSpanDigest { .. } => (Tone::Bad, "A span digest of this zTOC is wrong"),
         Outcome::WrongEntry { .. } => (Tone::Bad, "The list of files of this zTOC is wrong"),
         Outcome::WrongHeader => (Tone::Bad, "The header of this zTOC is wrong"),
-        Outcome::Missing { .. } | Outcome::Unreadable { .. } => {
+        Outcome::Missing { .. } | Outcome::Unreadable { .. } | Outcome::NotCompared => {
             (Tone::Bad, "Layer and zTOC could not be compared")
         }
     }
