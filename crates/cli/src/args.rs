@@ -27,6 +27,7 @@ pub struct Args {
 pub enum Command {
     Ztoc(ZtocArgs),
     Convert(ConvertArgs),
+    Index(IndexArgs),
     Inspect(InspectArgs),
     TaskDefinition(TaskDefinitionArgs),
     Sample(SampleArgs),
@@ -61,16 +62,86 @@ pub enum Compression {
 /// Add a SOCI v2 index to an image
 ///
 /// Writes an OCI archive whose image index names the SOCI indexes; push that archive, not the
-/// image it was made of. Byte for byte what `soci convert --standalone` writes (v0.15.0, TZ=UTC).
-/// Prints the digest of the image index: what the registry will call the image.
+/// image it was made of. Byte for byte what `soci convert --standalone` writes (v0.15.0, TZ=UTC)
+/// wherever soci takes the image; what was done beyond that is said on standard error. Prints the
+/// digest of the image index: what the registry will call the image.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub struct ConvertArgs {
-    /// The image: an OCI archive
+    /// The image: an OCI archive, a docker-archive or an OCI layout folder, compressed or not
     pub image: PathBuf,
     /// Where the SOCI archive goes
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// A tar, or a folder that must not exist yet
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = false)]
+    pub format: OutputFormat,
+    /// The tag push tools find the image by; written into index.json, changes no digest
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Keep descriptor annotations and the links of attestations, which soci loses
+    #[arg(long)]
+    pub keep_annotations: bool,
+    /// Make layers gzip: `needed`, those that get no index otherwise; `all`, plain tars as well
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t, hide_possible_values = false)]
+    pub recompress: Recompress,
+    /// How hard --recompress tries
+    #[arg(long, value_name = "1..9", default_value = "6", value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub level: u8,
+    /// Fetch this file before the container starts; repeatable (experimental: Fargate may ignore it)
+    #[arg(long, value_name = "PATH")]
+    pub prefetch_file: Vec<String>,
+    /// More of them: a JSON array of paths
+    #[arg(long, value_name = "FILE")]
+    pub prefetch_files_json: Option<PathBuf>,
+    /// How many spans of each zTOC are unpacked again, by another decoder, before it is written
+    #[arg(long, value_name = "DEPTH", value_enum, default_value_t, hide_possible_values = false)]
+    pub verify: Verify,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    #[default]
+    OciArchive,
+    OciDir,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Recompress {
+    #[default]
+    None,
+    Needed,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Verify {
+    #[default]
+    Sampled,
+    Full,
+}
+
+/// Write the SOCI indexes of an image, without the image
+///
+/// An OCI archive of the indexes and zTOCs only, to be pushed beside an image that is in the
+/// registry already. Version 2 needs the converted image there; version 1 (legacy) refers to the
+/// image as it is, and only accounts that used it before can use it on Fargate.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXIT_CODES)]
+pub struct IndexArgs {
+    /// The image: an OCI archive, a docker-archive or an OCI layout folder, compressed or not
+    pub image: PathBuf,
+    /// Where the archive goes
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// A tar, or a folder that must not exist yet
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = false)]
+    pub format: OutputFormat,
+    /// SOCI index version 1 (legacy), as `soci create` makes it
+    #[arg(long)]
+    pub v1: bool,
     #[command(flatten)]
     pub selection: SelectionArgs,
 }
@@ -99,7 +170,7 @@ pub struct InspectArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub struct TaskDefinitionArgs {
-    /// The image: an OCI archive or a docker-archive
+    /// The image: an OCI archive, a docker-archive or an OCI layout folder, compressed or not
     pub image: PathBuf,
     /// Where the pushed SOCI archive can be pulled from: a private ECR repository and tag
     #[arg(long, value_name = "URI")]
@@ -163,6 +234,12 @@ pub struct SelectionArgs {
     /// Index every platform, also with --platform
     #[arg(long)]
     pub all_platforms: bool,
+    /// Which image of a file that holds several: a name, a tag, or its number, counted from 1
+    #[arg(long = "image", value_name = "IMAGE")]
+    pub image_name: Option<String>,
+    /// Index layers whose zTOC the snapshotter will refuse, as soci does
+    #[arg(long)]
+    pub keep_unusable: bool,
     /// `xattr`: mark layers without extended attributes, which saves the snapshotter a question
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_enum)]
     pub optimizations: Vec<Optimization>,
@@ -184,6 +261,7 @@ impl SelectionArgs {
                 PlatformChoice::Listed(self.platform.clone())
             },
             optimize_xattrs: self.optimizations.contains(&Optimization::Xattr),
+            keep_unusable: self.keep_unusable,
             ..Options::default()
         }
     }

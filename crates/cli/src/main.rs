@@ -3,6 +3,7 @@
 //! ```text
 //!  sociscope inspect IMAGE            what is in it, and will it load lazily?
 //!  sociscope convert IMAGE --out F    the same image with a SOCI v2 index, ready to push
+//!  sociscope index IMAGE --out F      its SOCI indexes alone
 //!  sociscope ztoc LAYER --out F       one layer's zTOC
 //!  sociscope task-definition IMAGE --image-uri URI      what ECS needs to run it
 //!  sociscope sample --out F           a small image to try all that with
@@ -35,11 +36,14 @@ mod commands;
 mod failure;
 mod folder;
 mod input;
+mod out_dir;
 mod output;
 mod progress;
+mod remake;
 mod scan;
 mod source;
 mod temporary;
+mod write;
 
 use std::process::ExitCode;
 
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
     let done = match &args.command {
         Command::Ztoc(args) => commands::ztoc::run(args),
         Command::Convert(args) => commands::convert::run(args),
+        Command::Index(args) => commands::index::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
         Command::TaskDefinition(args) => commands::task_definition::run(args),
         Command::Sample(args) => commands::sample::run(args),

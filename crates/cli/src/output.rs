@@ -23,7 +23,7 @@ fn temporary_files() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
 pub fn remove_temporary_files_on_interrupt() {
     let handler = || {
         for path in temporary_files().drain(..) {
-            let _ = fs::remove_file(path);
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
         // What a shell reports for a program that SIGINT ended.
         std::process::exit(130);
@@ -111,7 +111,7 @@ impl Pending {
             hidden.push(format!(".{}-{taken}.part", std::process::id()));
             let temporary = target.with_file_name(hidden);
             // Registered first: an interrupt may come between creating it and anything else.
-            temporary_files().push(temporary.clone());
+            remember(&temporary);
             match OpenOptions::new().write(true).create_new(true).open(&temporary) {
                 Ok(file) => {
                     let file = Some(BufWriter::with_capacity(1 << 20, file));
@@ -161,6 +161,12 @@ impl Drop for Pending {
     }
 }
 
-fn forget(path: &Path) {
+/// Notes a file or folder that an interrupt must remove.
+pub fn remember(path: &Path) {
+    temporary_files().push(path.to_owned());
+}
+
+/// It is where it belongs, or gone.
+pub fn forget(path: &Path) {
     temporary_files().retain(|known| known != path);
 }

@@ -39,6 +39,42 @@ pub fn open(path: &Path, options: Options) -> Result<(Source, Analysis), Stop> {
     }
 }
 
+/// Chooses the image that `--image` names: by name, by tag, or by its number counted from 1.
+pub fn choose(analysis: &mut Analysis, image: Option<&str>) -> Result<(), Stop> {
+    let Some(wanted) = image else { return Ok(()) };
+    let subjects = analysis.subjects();
+    let tag = |name: &str| name.rsplit_once(':').map(|(_, tag)| tag.to_owned());
+    let by_name = subjects.iter().position(|subject| subject.names.iter().any(|name| name == wanted));
+    let by_tag = || {
+        let mut found = subjects
+            .iter()
+            .enumerate()
+            .filter(|(_, subject)| subject.names.iter().any(|name| tag(name).as_deref() == Some(wanted)));
+        // A tag that two images have says nothing.
+        found.next().filter(|_| found.next().is_none()).map(|(index, _)| index)
+    };
+    let by_number = || {
+        let number: usize = wanted.parse().ok()?;
+        number.checked_sub(1).filter(|index| *index < subjects.len())
+    };
+    let Some(index) = by_name.or_else(by_tag).or_else(by_number) else {
+        let listed: Vec<String> = subjects
+            .iter()
+            .enumerate()
+            .map(|(index, subject)| match subject.names.as_slice() {
+                [] => format!("{} (without a name)", index + 1),
+                names => format!("{} ({})", index + 1, names.join(", ")),
+            })
+            .collect();
+        let message = format!("No image of the file is called {wanted}.");
+        return Err(Failure::new(Culprit::Unsupported, analysis.file_name(), message)
+            .fix(format!("Choose one of: {}.", listed.join("; ")))
+            .into());
+    };
+    analysis.set_options(Options { subject: Some(index), ..analysis.options().clone() });
+    Ok(())
+}
+
 /// Reads what `scope` asks for. `keep` says whether the zTOCs are needed afterwards.
 pub fn read_layers(
     source: &Source,

@@ -115,7 +115,6 @@ impl Source {
     }
 
     /// Puts a file of `len` bytes behind everything else; says where that is.
-    #[expect(dead_code, reason = "the first layers made here come with `convert --recompress`")]
     pub fn append(&mut self, file: File, len: u64) -> Extent {
         let extent = Extent { offset: self.len, len };
         self.push(len, Content::File(file));

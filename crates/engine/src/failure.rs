@@ -142,12 +142,13 @@ pub fn soci_failure(error: &soci::Error) -> Failure {
 }
 
 /// The one refusal that people meet every day, in the numbers they chose.
-fn nothing_to_index(layers: u64, too_small: u64, min_layer_size: u64) -> String {
+pub(crate) fn nothing_to_index(layers: u64, too_small: u64, min_layer_size: u64) -> String {
     let min = human::setting(min_layer_size);
     let count = human::counted(layers, "layer");
     match (layers, too_small) {
         (0, _) => "The image has no layers.".to_owned(),
         (1, 1) => format!("The only layer is below the minimum of {min}."),
+        (1, 0) => "The only layer cannot be indexed: SOCI needs gzip or a plain tar.".to_owned(),
         (layers, small) if layers == small => format!("All {count} are below the minimum of {min}."),
         (_, 0) => format!("None of the {count} can be indexed: SOCI needs gzip or a plain tar."),
         (_, small) => format!(

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Culprit, Failure, human,
+    Culprit, Failure,
+    failure::nothing_to_index,
+    human,
     report::{ImageKind, ImageReport, LayerReport, LayerStatus},
 };
 
@@ -183,8 +185,8 @@ impl Tally {
 #[derive(Clone, Debug)]
 pub(crate) struct Obstacle {
     pub(crate) failure: Failure,
-    /// Nothing is wrong, there is just nothing to do.
-    pub(crate) is_nothing_to_index: bool,
+    /// Nothing is wrong, there is just nothing to do: the minimum layer size then.
+    pub(crate) nothing_from: Option<u64>,
 }
 
 /// The answer for one image.
@@ -193,7 +195,13 @@ pub(crate) fn of_image(layers: &[LayerReport], selected: bool, obstacle: Option<
     if let Some(obstacle) = obstacle
         && tally.unread == 0
     {
-        return stopped(&tally, obstacle);
+        let mut verdict = stopped(&tally, obstacle);
+        if let Some(min) = obstacle.nothing_from {
+            // The obstacle counts the layers of all platforms.
+            let small = layers.iter().filter(|layer| layer.status == LayerStatus::NotNeeded).count();
+            verdict.sentence = nothing_to_index(layers.len() as u64, small as u64, min);
+        }
+        return verdict;
     }
     if !selected {
         return tally.verdict(
@@ -258,7 +266,7 @@ fn settled(tally: &Tally, what_it_means: String) -> Verdict {
 fn stopped(tally: &Tally, obstacle: &Obstacle) -> Verdict {
     let failure = &obstacle.failure;
     let (kind, headline) = match failure.culprit {
-        _ if obstacle.is_nothing_to_index => (VerdictKind::NothingToIndex, "Nothing to index"),
+        _ if obstacle.nothing_from.is_some() => (VerdictKind::NothingToIndex, "Nothing to index"),
         Culprit::File => (VerdictKind::Failed, "The file is broken"),
         Culprit::Unsupported => (VerdictKind::Failed, "Cannot be converted"),
         Culprit::Limit => (VerdictKind::Failed, "A limit was reached"),

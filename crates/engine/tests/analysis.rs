@@ -6,8 +6,11 @@ use archives::{
     GZIP, Oci, PLAIN, ZSTD, analysis, docker_archive, drive, every_layer, gzip, layer_tar, scan, scanned,
 };
 use sociscope_engine::{
-    Error, LayerId, LayerJob, Options, Part, PlatformChoice, Scope, TaskCompression, VerdictKind,
-    report::LayerStatus, sample,
+    Analysis, Error, Job, LayerId, LayerJob, Options, Part, PlatformChoice, RemadeLayer, RemakeJob,
+    RemakeTask, Scope, TaskCompression, VerdictKind, Want,
+    image::{Digest, Extent},
+    report::LayerStatus,
+    sample,
 };
 
 fn big() -> Vec<u8> {
@@ -167,16 +170,127 @@ fn an_unreadable_small_layer_does_not_stop_a_conversion() {
 }
 
 #[test]
-fn a_docker_archive_is_read_but_not_converted() {
+fn a_docker_archive_is_converted_once_the_digests_of_its_layers_are_known() {
+    // One layer is gzip: only reading tells what it is called.
     let file = docker_archive(&[big(), layer_tar(&[("x", 300_000)])]);
-    let analysis = scanned(&file, Options { min_layer_size: 1000, ..every_layer() });
+    let mut analysis = analysis(&file, Options { min_layer_size: 1000, ..every_layer() });
+    assert_eq!(analysis.report().images[0].layers[0].digest, None);
+    assert!(matches!(analysis.convert(), Err(Error::Misuse(_))));
+    scan(&mut analysis, &file, Scope::ForConversion);
+    assert!(analysis.is_complete(Scope::ForConversion));
     let report = analysis.report();
     let layers = &report.images[0].layers;
-    assert_eq!(layers.iter().map(|layer| layer.status).collect::<Vec<_>>(), [LayerStatus::Indexable; 2]);
-    assert!(layers.iter().all(|layer| layer.scan.as_ref().is_some_and(|scan| scan.ztoc.is_some())));
-    assert_eq!(report.verdict.kind, VerdictKind::Failed);
-    assert!(!report.is_broken(), "it is fine, only not convertible");
-    assert!(analysis.convert().is_err());
+    assert_eq!(layers.iter().map(|layer| layer.status).collect::<Vec<_>>(), [LayerStatus::Indexed; 2]);
+    assert_eq!(layers[0].digest, Some(Digest::of(&big()).to_string()));
+    assert_eq!(report.verdict.kind, VerdictKind::Ready);
+    assert_eq!(report.images[0].manifest, None, "the file has none");
+    assert!(report.conversion.is_some());
+}
+
+#[test]
+fn a_small_gzip_layer_of_a_docker_archive_is_read_for_its_digest() {
+    let file = docker_archive(&[layer_tar(&[("x", 300_000)]), small()]);
+    let mut analysis = analysis(&file, Options { min_layer_size: 1000, ..every_layer() });
+    assert_eq!(analysis.tasks(Scope::ForConversion).len(), 2);
+    scan(&mut analysis, &file, Scope::ForConversion);
+    let converted = analysis.convert().expect("convertible");
+    let digests: Vec<&Digest> = converted.plan.sources().map(|(digest, _)| digest).collect();
+    assert!(digests.contains(&&Digest::of(&small())));
+}
+
+#[test]
+fn several_images_are_listed_and_one_is_chosen() {
+    let file = Oci::default()
+        .image("linux/amd64", &[(GZIP, big())])
+        .named("one")
+        .image("linux/amd64", &[(GZIP, small())])
+        .named("two")
+        .without_platforms()
+        .tar();
+    let mut analysis = scanned(&file, every_layer());
+    let names: Vec<&str> =
+        analysis.subjects().iter().flat_map(|subject| &subject.names).map(String::as_str).collect();
+    assert_eq!(names, ["one", "two"]);
+    let failure = analysis.convert().expect_err("which one?").failure();
+    assert!(failure.message.contains("one") && failure.message.contains("two"), "{failure}");
+    assert!(!analysis.report().is_broken());
+    let mut digests = Vec::new();
+    for subject in [0, 1] {
+        analysis.set_options(Options { subject: Some(subject), ..every_layer() });
+        let report = analysis.report();
+        assert_eq!(
+            report.images.iter().map(|image| image.selected).collect::<Vec<_>>(),
+            [subject == 0, subject == 1]
+        );
+        digests.push(report.conversion.expect("convertible").image_index);
+    }
+    assert_ne!(digests[0], digests[1]);
+}
+
+#[test]
+fn a_layer_the_snapshotter_would_refuse_is_left_out_unless_wanted() {
+    // A gzip stream that begins with an empty stored block.
+    let tar = layer_tar(&[("x", 300_000)]);
+    let good = gzip(&tar);
+    let bad = [&good[..10], &[0, 0, 0, 0xff, 0xff], &good[10..]].concat();
+    let file = Oci::default().image("linux/amd64", &[(GZIP, big()), (GZIP, bad)]).tar();
+    let mut analysis = scanned(&file, every_layer());
+    let status = |analysis: &Analysis| analysis.report().images[0].layers[1].status;
+    assert_eq!(status(&analysis), LayerStatus::NotIndexed);
+    let ours = analysis.convert().expect("the other layer").image_index;
+    assert_eq!(
+        analysis.remakable().iter().map(|layer| (layer.id, layer.is_needed)).collect::<Vec<_>>(),
+        [(LayerId(1), true)]
+    );
+    analysis.set_options(Options { keep_unusable: true, ..every_layer() });
+    assert_eq!(status(&analysis), LayerStatus::Indexed);
+    assert_ne!(analysis.convert().expect("as soci does").image_index, ours);
+}
+
+#[test]
+fn a_layer_made_here_takes_the_place_of_the_stored_one_and_gives_it_back() {
+    let tar = layer_tar(&[("x", 300_000)]);
+    let mut oci = Oci::default();
+    oci.add_image("linux/amd64", &[(PLAIN, tar.clone()), (GZIP, big())], &[Digest::of(&tar).to_string()]);
+    let mut file = oci.tar();
+    let mut analysis = scanned(&file, every_layer());
+    let before = analysis.convert().expect("convertible").image_index;
+
+    let task = analysis.remake_task(LayerId(0), 6).expect("a plain tar");
+    let (made, bytes) = remade(task, &file);
+    let extent = Extent { offset: file.len() as u64, len: made.size };
+    file.extend(&bytes);
+    let id = analysis.replace_layer(LayerId(0), &made, extent).expect("replaced");
+    assert_eq!((id, analysis.layer_id(0, 0)), (LayerId(2), Some(LayerId(2))));
+    assert_eq!(analysis.tasks(Scope::All).iter().map(|task| task.id).collect::<Vec<_>>(), [id]);
+    scan(&mut analysis, &file, Scope::All);
+    let report = analysis.report();
+    let layer = &report.images[0].layers[0];
+    assert_eq!((layer.status, layer.compression.as_str()), (LayerStatus::Indexed, "gzip"));
+    assert_eq!(layer.digest.as_ref(), Some(&made.digest));
+    assert_eq!(
+        layer.made_from.as_ref().map(|from| (from.id, from.size)),
+        Some((LayerId(0), tar.len() as u64))
+    );
+    assert!(report.findings.iter().any(|finding| finding.id == "layers-made"));
+    let converted = analysis.convert().expect("convertible");
+    assert!(converted.plan.sources().any(|(_, source)| source == extent));
+    assert!(!converted.plan.sources().any(|(digest, _)| digest.matches(&tar)));
+
+    analysis.restore_layer(LayerId(0));
+    assert_eq!(analysis.convert().expect("as before").image_index, before);
+}
+
+/// Makes a layer as a shell does.
+fn remade(task: RemakeTask, file: &[u8]) -> (RemadeLayer, Vec<u8>) {
+    let mut job = RemakeJob::new(task);
+    let mut bytes = Vec::new();
+    while let Want::Read { offset, len } = job.want() {
+        job.supply(&file[offset as usize..(offset + len) as usize]).expect("the right bytes");
+        bytes.extend(job.take_output());
+    }
+    bytes.extend(job.take_output());
+    (job.finish().expect("a layer"), bytes)
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod archives;
 
 use std::collections::BTreeSet;
 
-use archives::{GZIP, Oci, ZSTD, every_layer, gzip, layer_tar, scanned};
+use archives::{GZIP, Oci, ZSTD, docker_archive, every_layer, gzip, layer_tar, scanned};
 use sociscope_engine::{
     Finding, Options, PlatformChoice,
     findings::{RULES, Severity},
@@ -88,6 +88,9 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Options)> {
             from_1000.clone(),
         ),
         ("layer-diff-id-mismatch", other_content.tar(), every_layer()),
+        ("docker-archive", docker_archive(&[layer()]), every_layer()),
+        ("layers-uncompressed", docker_archive(&[layer_tar(&[("file", 3000)])]), every_layer()),
+        ("adapted", two_tags_without_platform(), every_layer()),
         ("layer-unusable", amd64(&[(GZIP, layer()), (GZIP, forward_link())]).tar(), every_layer()),
         ("prefetch-not-found", amd64(&[(GZIP, layer())]).tar(), prefetching("no/such/file")),
         ("not-convertible", amd64(&[(GZIP, layer())]).tar(), only_s390x),

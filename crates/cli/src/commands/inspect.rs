@@ -26,6 +26,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Stop> {
         }
     };
     let mut analysis = Analysis::new(*archive, source.name(), args.selection.options());
+    scan::choose(&mut analysis, args.selection.image_name.as_deref())?;
     scan::read_layers(&source, &mut analysis, Scope::All, false)?;
     let report = analysis.report();
     let text = if args.json { report.to_json() } else { table(&report) };

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub mod convert;
+pub mod index;
 pub mod inspect;
 pub mod sample;
 pub mod task_definition;

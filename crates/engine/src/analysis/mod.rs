@@ -326,13 +326,27 @@ impl Analysis {
             return Err(failure.clone().into());
         }
         if let Some(refusal) = choice.selection.refusal() {
-            return Err(soci_failure(refusal).into());
+            return Err(self.refused(refusal).into());
         }
         if self.unread_layers().next().is_some() {
             return Err(Error::Misuse("convert() before every layer it needs was read"));
         }
         let ztocs = self.ztocs(&choice.selection)?;
         choice.selection.finish(&choice.prepared.layout, &ztocs).map_err(|error| soci_failure(&error).into())
+    }
+
+    /// Why there is nothing to convert, with the way out that exists here only.
+    fn refused(&self, refusal: &soci::Error) -> Failure {
+        let failure = soci_failure(refusal);
+        let no_layer_will_do = matches!(
+            refusal,
+            soci::Error::NothingToIndex { too_small: 0, layers: 1.., .. } | soci::Error::NothingUsable { .. }
+        );
+        if no_layer_will_do && self.remakable().iter().any(|layer| layer.is_needed && layer.made.is_none()) {
+            return failure
+                .fix("Make the layers gzip here: `--recompress needed`, or the button beside them.");
+        }
+        failure
     }
 
     /// SOCI indexes of version 1, which leave the image as it is: legacy, see

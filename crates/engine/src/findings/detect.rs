@@ -67,7 +67,7 @@ impl Found {
         if analysis.archive().format == Format::DockerArchive && report.conversion.is_some() {
             self.add(&rules::DOCKER_ARCHIVE, format!("{}.", rules::DOCKER_ARCHIVE.title));
         }
-        for note in analysis.notes() {
+        for note in analysis.notes().iter().filter(|note| note.id != rules::DOCKER_ARCHIVE.id) {
             self.add(&rules::ADAPTED, note.sentence.clone());
         }
         if report.verdict.kind == VerdictKind::NothingToIndex {
@@ -132,7 +132,8 @@ impl Found {
                 self.add(&rules::PREFETCH_NOT_FOUND, format!("No indexed layer has {}.", listed(&paths)));
             }
             for (index, image) in report.images.iter().enumerate() {
-                if image.kind == ImageKind::Image && image.verdict.indexed_layers == 0 {
+                let is_chosen = report.chosen().is_none_or(|chosen| chosen.images.contains(&index));
+                if image.kind == ImageKind::Image && is_chosen && image.verdict.indexed_layers == 0 {
                     let sentence = format!("{} gets no index.", image.platform.name);
                     let finding = self.add(&rules::PLATFORM_NOT_INDEXED, sentence);
                     finding.image = u32::try_from(index).ok();

@@ -58,7 +58,8 @@ fn obstacle(analysis: &Analysis, converted: &Result<Converted, Error>) -> Option
         // Layers are still to be read. One of those read already may have ended it.
         Err(Error::Misuse(_)) => analysis.wanted_damage()?,
     };
-    Some(Obstacle { failure: failure.clone(), is_nothing_to_index: analysis.has_nothing_to_index() })
+    let min = analysis.options().min_layer_size;
+    Some(Obstacle { failure: failure.clone(), nothing_from: analysis.has_nothing_to_index().then_some(min) })
 }
 
 fn options(analysis: &Analysis) -> ReportOptions {

@@ -311,6 +311,12 @@ pub struct SociIndex {
 }
 
 impl Report {
+    /// The subject that was chosen, if one was.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Subject> {
+        self.subjects.get(self.options.subject?)
+    }
+
     /// The layer with this id, wherever it first appears.
     #[must_use]
     pub fn layer(&self, id: LayerId) -> Option<&LayerReport> {

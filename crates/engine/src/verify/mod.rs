@@ -31,4 +31,5 @@ pub use document::{
 pub use image::ImageVerifier;
 pub use job::VerifyJob;
 pub use outcome::{Depth, LayerVerification, Outcome, Part, VerifyTask, ZtocPlace};
+pub(crate) use unpack::{BadSpan, Spans};
 pub use unusable::{Effect, Unusability, UnusablePlace};

@@ -47,14 +47,14 @@ struct Span {
 
 /// What is wrong with a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BadSpan {
-    pub(super) span: u32,
-    pub(super) found: String,
+pub(crate) struct BadSpan {
+    pub(crate) span: u32,
+    pub(crate) found: String,
 }
 
 /// Follows the bytes of a layer and unpacks the chosen spans.
 #[derive(Debug)]
-pub(super) struct Spans {
+pub(crate) struct Spans {
     spans: std::vec::IntoIter<Span>,
     open: Option<(Span, Unpacker)>,
     next: Option<Span>,
@@ -74,7 +74,7 @@ struct Members {
 
 impl Spans {
     /// Chooses the spans. `file` is the zTOC that `checkpoints` are of.
-    pub(super) fn new(
+    pub(crate) fn new(
         file: &[u8],
         checkpoints: &GzipCheckpoints<'_>,
         layer_size: u64,
@@ -133,7 +133,7 @@ impl Spans {
     }
 
     /// The next bytes of the layer.
-    pub(super) fn push(&mut self, file: &[u8], mut bytes: &[u8]) {
+    pub(crate) fn push(&mut self, file: &[u8], mut bytes: &[u8]) {
         while self.bad.is_none() {
             if let Some((span, unpacker)) = &mut self.open {
                 let left = span.stored.end.saturating_sub(self.position);
@@ -167,7 +167,7 @@ impl Spans {
     }
 
     /// How many spans were unpacked, and the first that is not right.
-    pub(super) fn finish(mut self, file: &[u8]) -> (u64, Option<BadSpan>) {
+    pub(crate) fn finish(mut self, file: &[u8]) -> (u64, Option<BadSpan>) {
         if self.bad.is_none() {
             self.close(file);
         }

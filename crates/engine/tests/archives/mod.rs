@@ -138,9 +138,17 @@ impl Oci {
     }
 }
 
-/// A docker-archive with one image.
+/// A docker-archive with one image. Its config names the content of each layer.
 pub fn docker_archive(layers: &[Vec<u8>]) -> Vec<u8> {
-    let config = json!({ "architecture": "amd64", "os": "linux", "config": {}, "rootfs": { "type": "layers", "diff_ids": [] } });
+    let content = |layer: &Vec<u8>| match layer.starts_with(&[0x1f, 0x8b]) {
+        true => miniz_oxide::inflate::decompress_to_vec(&layer[10..layer.len() - 8]).expect("made by gzip()"),
+        false => layer.clone(),
+    };
+    let diff_ids: Vec<String> = layers.iter().map(|layer| Digest::of(&content(layer)).to_string()).collect();
+    let config = json!({
+        "architecture": "amd64", "os": "linux", "config": {},
+        "rootfs": { "type": "layers", "diff_ids": diff_ids },
+    });
     let names: Vec<String> = (0..layers.len()).map(|n| format!("{n}/layer.tar")).collect();
     let manifest = json!([{ "Config": "config.json", "RepoTags": ["app:1"], "Layers": names }]);
     let mut files = vec![
