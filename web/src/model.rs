@@ -452,6 +452,16 @@ pub struct Saving {
     pub phase: SavePhase,
 }
 
+impl Saving {
+    /// Less than this is saved before anyone could read that it is.
+    const QUICK: u64 = 16 << 20;
+
+    /// Whether it is worth showing how far it is.
+    pub fn takes_time(&self) -> bool {
+        self.total > Self::QUICK
+    }
+}
+
 /// What is going on while an archive is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SavePhase {
@@ -470,6 +480,10 @@ pub enum SavePhase {
 pub enum Artifact {
     /// The pushable archive with SOCI v2 index; available when [`Run::offer`] is an archive.
     SociArchive,
+    /// The SOCI indexes with their zTOCs, without the image; available likewise.
+    SociIndex,
+    /// SOCI indexes of version 1, for the image as it is. Legacy; available likewise.
+    LegacyIndex,
     /// The zTOC of one layer; available when the layer's report entry has one.
     Ztoc(LayerId),
     /// `report.json`.
@@ -487,6 +501,8 @@ impl Artifact {
         let stem = stem.strip_suffix(".oci").unwrap_or(stem);
         match self {
             Self::SociArchive => format!("{stem}.soci.tar"),
+            Self::SociIndex => format!("{stem}.soci-index.tar"),
+            Self::LegacyIndex => format!("{stem}.soci-v1.tar"),
             Self::Ztoc(id) => format!("{stem}.layer-{}.ztoc", u64::from(id.0) + 1),
             Self::Report => format!("{stem}.report.json"),
             Self::TaskDefinition => format!("{stem}.task-definition.json"),
@@ -517,6 +533,16 @@ pub enum Action {
     SetSpanSize(u64),
     /// Which platforms get an index. Instant.
     SetPlatforms(PlatformChoice),
+    /// Which image is converted, of a file that holds several: one of `Analysis::subjects`. Instant;
+    /// what is shown follows.
+    SetSubject(usize),
+    /// The tag in the archive's `index.json`; none when empty. Instant.
+    SetTag(String),
+    /// Keep what soci drops: annotations of the image index, and with them attestation links.
+    /// Instant.
+    SetKeepAnnotations(bool),
+    /// Index layers even where the snapshotter will refuse the zTOC. Instant.
+    SetKeepUnusable(bool),
     /// Which image of the archive to show ([`Run::shown_image`]).
     ShowImage(usize),
     /// Replaces the task definition form.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sociscope_browser_tests::{Journey, Page};
 use sociscope_golden::{fixtures, read, sha256_hex};
-use std::path::PathBuf;
+use std::{collections::BTreeMap, io::Read, path::PathBuf};
 
 /// In place of the picker, which no script can answer: a file in the page's own file system. It
 /// is written by the same calls and from the same worker as one the reader chose.
@@ -55,6 +55,10 @@ async fn ready(page: &Page, name: &str) -> Journey<PathBuf> {
     page.wait_for_text("h1", "Nothing to index").await?;
     page.choose("Smallest layer to index", "0").await?;
     page.wait_for_text("h1", "Ready").await?;
+    // The reference's archives have no tag.
+    page.press("More options").await?;
+    page.fill("#tag", "").await?;
+    page.wait_for_text("summary", "no tag").await?;
     Ok(path)
 }
 
@@ -101,6 +105,70 @@ async fn closed_picker_is_no_error() -> Journey {
     page.close().await
 }
 
+/// The tag stands in `index.json` and changes nothing that is pushed; the panel names the file, the
+/// tag and the digest that the registry will show.
+#[tokio::test(flavor = "multi_thread")]
+async fn panel_says_how_to_push_this_very_archive() -> Journey {
+    let page = Page::open().await?;
+    ready(&page, "skopeo-oci-archive").await?;
+    let mut indexes = Vec::new();
+    for tag in ["1.4-soci", ""] {
+        page.fill("#tag", tag).await?;
+        page.wait_for_text("summary", if tag.is_empty() { "no tag" } else { tag }).await?;
+        page.press("Save skopeo-oci-archive.soci.tar").await?;
+        let archive = members(&page.taken_away(".soci.tar").await?)?;
+        let layout: Value = serde_json::from_slice(&archive["index.json"])?;
+        let entry = &layout["manifests"][0];
+        let digest = entry["digest"].as_str().ok_or("a digest")?;
+        let blob = &archive[&digest.replace("sha256:", "blobs/sha256/")];
+        assert_eq!(digest, format!("sha256:{}", sha256_hex(blob)));
+        page.wait_for_text(".expected", digest).await?;
+        let source = if tag.is_empty() { format!("@{digest}") } else { format!(":{tag}") };
+        page.wait_for_text(
+            ".cmd",
+            &format!("oras cp -r --from-oci-layout skopeo-oci-archive.soci.tar{source}"),
+        )
+        .await?;
+        indexes.push(digest.to_owned());
+    }
+    assert_eq!(indexes[0], indexes[1], "the tag changes no digest that is pushed");
+
+    page.fill("#push-uri", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/ml/serve:1-soci").await?;
+    page.wait_for_text(".cmd", "oras login --username AWS --password-stdin 111122223333.dkr").await?;
+    for (tool, command) in [
+        ("crane", "crane push layout 111122223333.dkr.ecr.eu-west-1.amazonaws.com/ml/serve:1-soci"),
+        ("skopeo", "skopeo copy --all --preserve-digests"),
+    ] {
+        let press = format!(
+            "[...document.querySelectorAll('input[name=push-tool]')]
+                .find((radio) => radio.labels[0].textContent === '{tool}').click()"
+        );
+        page.evaluate(&press).await?;
+        page.wait_for_text(".cmd", command).await?;
+    }
+    page.close().await
+}
+
+/// What is smaller than the archive: the index by itself, and the legacy one.
+#[tokio::test(flavor = "multi_thread")]
+async fn indexes_can_be_taken_without_their_image() -> Journey {
+    let page = Page::open().await?;
+    ready(&page, "skopeo-oci-archive").await?;
+    for (suffix, kind) in [
+        (".soci-index.tar", "application/vnd.amazon.soci.index.v2+json"),
+        (".soci-v1.tar", "application/vnd.amazon.soci.index.v1+json"),
+    ] {
+        page.press(&format!("Save skopeo-oci-archive{suffix}")).await?;
+        let archive = members(&page.taken_away(suffix).await?)?;
+        let layout: Value = serde_json::from_slice(&archive["index.json"])?;
+        assert_eq!(layout["manifests"][0]["artifactType"], kind, "{layout}");
+        for (name, blob) in archive.iter().filter(|(name, _)| name.starts_with("blobs/sha256/")) {
+            assert_eq!(*name, format!("blobs/sha256/{}", sha256_hex(blob)));
+        }
+    }
+    page.close().await
+}
+
 /// The file changes under the page: the message names the part, and nothing is left behind.
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_file_stops_the_writing_and_leaves_nothing() -> Journey {
@@ -118,4 +186,18 @@ async fn changed_file_stops_the_writing_and_leaves_nothing() -> Journey {
     assert_eq!(lying_there(&page, name).await?, Value::Null);
     std::fs::remove_file(path)?;
     page.close().await
+}
+
+/// The files of a tar by name.
+fn members(archive: &[u8]) -> Journey<BTreeMap<String, Vec<u8>>> {
+    let mut members = BTreeMap::new();
+    for entry in tar::Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content)?;
+        if entry.header().entry_type().is_file() {
+            members.insert(entry.path()?.to_string_lossy().into_owned(), content);
+        }
+    }
+    Ok(members)
 }

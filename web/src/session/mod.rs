@@ -252,6 +252,14 @@ impl Session {
             Action::SetPlatforms(choice) => {
                 self.change(|run| run.set_options(|options| options.platforms = choice))
             }
+            Action::SetSubject(subject) => self.change(|run| run.set_subject(subject)),
+            Action::SetTag(tag) => self.change(|run| run.set_tag(&tag)),
+            Action::SetKeepAnnotations(keep) => {
+                self.change(|run| run.set_options(|options| options.keep_annotations = keep))
+            }
+            Action::SetKeepUnusable(keep) => {
+                self.change(|run| run.set_options(|options| options.keep_unusable = keep))
+            }
             Action::SetSpanSize(bytes)
                 if self.run.as_ref().is_some_and(|run| run.options().span_size == bytes) => {}
             Action::SetSpanSize(bytes) => {

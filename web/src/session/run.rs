@@ -5,8 +5,12 @@ use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use sociscope_engine::{
-    Analysis, Archive, Culprit, LayerId, LayerSummary, LayerTask, Options, Report, Scope, TaskCompression,
-    image::Digest, report::LayerReport,
+    Analysis, Archive, ArchivePlan, Culprit, LayerId, LayerSummary, LayerTask, Options, Report, Scope,
+    TaskCompression,
+    image::Digest,
+    push,
+    report::{LayerReport, LayerStatus},
+    soci::{self, prepare},
 };
 use sociscope_fargate::{Form, ImageSizes};
 use wasm_bindgen::JsValue;
@@ -37,6 +41,8 @@ pub struct LiveRun {
     form: Shared<Form>,
     /// The reader has changed the form: it is theirs, and not made anew from another image.
     form_is_edited: bool,
+    /// The reader has stated the tag, and be it none.
+    tag_is_chosen: bool,
     /// `None` once every job is done, or none ever began.
     pool: Option<Pool>,
     layers: Vec<Layer>,
@@ -96,10 +102,16 @@ impl LiveRun {
         opened_in: f64,
         on: Callback<(usize, Said)>,
     ) -> Self {
+        let mut options = options;
+        // Of several images one is shown, so that one is converted; the others are a choice away.
+        let several = prepare::layout_for(&archive, options.subject);
+        if matches!(several, Err(soci::Error::SeveralImages { .. })) {
+            options.subject = Some(0);
+        }
         let analysis = Analysis::new(archive, source.name.as_str(), options.clone());
         let report = analysis.report();
         let mut run = Self {
-            shown_image: first_runnable(&report),
+            shown_image: shown(&analysis).unwrap_or_else(|| first_runnable(&report)),
             source,
             held,
             analysis: Shared::new(analysis),
@@ -107,12 +119,14 @@ impl LiveRun {
             options,
             form: Shared::new(Form::default()),
             form_is_edited: false,
+            tag_is_chosen: false,
             pool: None,
             layers: Vec::new(),
             ztocs: ZtocStore::new(),
             clock: Clock::new(opened_in),
             cancelled: false,
         };
+        run.renew_tag();
         run.renew_form();
         run.read_layers(on);
         run
@@ -187,12 +201,36 @@ impl LiveRun {
         self.read_layers(on);
     }
 
-    /// Shows another image of the archive.
+    /// Shows another image of the archive. Of several, the one that is shown is converted.
     pub fn show_image(&mut self, image: usize) {
-        if image < self.report.images.len() {
-            self.shown_image = image;
-            self.renew_form();
+        if image >= self.report.images.len() {
+            return;
         }
+        self.shown_image = image;
+        let holds = |subject: &prepare::Subject| subject.images.contains(&image);
+        let subject = self.analysis.subjects().iter().position(holds);
+        if self.options.subject.is_some() && subject.is_some() && subject != self.options.subject {
+            self.set_options(|options| options.subject = subject);
+        }
+        self.renew_tag();
+        self.renew_form();
+    }
+
+    /// Converts another image of the file.
+    pub fn set_subject(&mut self, subject: usize) {
+        self.set_options(|options| options.subject = Some(subject));
+        if let Some(image) = shown(&self.analysis) {
+            self.shown_image = image;
+        }
+        self.renew_tag();
+        self.renew_form();
+    }
+
+    /// Gives the archive another tag; none when `tag` is blank.
+    pub fn set_tag(&mut self, tag: &str) {
+        self.tag_is_chosen = true;
+        let tag = Some(tag.trim().to_owned()).filter(|tag| !tag.is_empty());
+        self.set_options(|options| options.tag = tag);
     }
 
     /// Takes over the reader's task definition form.
@@ -208,7 +246,24 @@ impl LiveRun {
     pub fn order(&self, name: String) -> Result<Order, JsValue> {
         let converted = self.analysis.convert().map_err(|error| JsValue::from(error.to_string()))?;
         let title = |digest: &Digest| self.title(digest);
-        Order::of(name, &converted.plan, &self.held, &self.ztocs, &self.verified(), title)
+        let (verified, indexed) = (self.verified(), self.indexed());
+        Order::of(name, &converted.plan, &self.held, &self.ztocs, &verified, &indexed, title)
+    }
+
+    /// Indexes without their image: manifests and zTOCs, all of it of our making.
+    fn index_alone(&self, plan: &ArchivePlan) -> Result<Blob, JsValue> {
+        let nothing = (Verified::new(), BTreeMap::new());
+        Order::of(String::new(), plan, &self.held, &self.ztocs, &nothing.0, &nothing.1, |_| None)?.blob()
+    }
+
+    /// The zTOC of each layer that has one, both by digest.
+    fn indexed(&self) -> BTreeMap<String, String> {
+        let layers = self.report.images.iter().flat_map(|image| &image.layers);
+        let ztoc = |layer: &LayerReport| {
+            let ztoc = layer.scan.as_ref()?.ztoc.as_ref()?;
+            Some((layer.digest.clone()?, ztoc.digest.clone()))
+        };
+        layers.filter(|layer| layer.status == LayerStatus::Indexed).filter_map(ztoc).collect()
     }
 
     /// The layers that were read and have the digest they are stored under.
@@ -249,8 +304,17 @@ impl LiveRun {
     /// # Errors
     /// What the browser or the engine says when it cannot be made.
     pub fn artifact(&self, artifact: &Artifact) -> Result<Blob, JsValue> {
+        let error = |error: &dyn std::fmt::Display| JsValue::from(error.to_string());
         match artifact {
             Artifact::SociArchive => Err("the archive is saved in parts".into()),
+            Artifact::SociIndex => {
+                let converted = self.analysis.convert().map_err(|e| error(&e))?;
+                self.index_alone(&converted.index_archive().map_err(|e| error(&e))?)
+            }
+            Artifact::LegacyIndex => {
+                let indexes = self.analysis.legacy_index().map_err(|e| error(&e))?;
+                self.index_alone(&soci::legacy_archive(&indexes).map_err(|e| error(&e))?)
+            }
             Artifact::Ztoc(id) => {
                 let layer = self.report.layer(*id).and_then(|layer| layer.scan.as_ref()?.ztoc.as_ref());
                 let ztoc = layer.and_then(|ztoc| self.ztocs.get(&ztoc.digest));
@@ -410,6 +474,19 @@ impl LiveRun {
         self.report = Shared::new(self.analysis.report());
     }
 
+    /// Takes the tag from the shown image's own name, unless the reader has stated one.
+    fn renew_tag(&mut self) {
+        if self.tag_is_chosen {
+            return;
+        }
+        let image = self.analysis.archive().images.get(self.shown_image);
+        let tag = image.into_iter().flat_map(|image| &image.names).find_map(|name| push::tag_of(name));
+        let tag = tag.map(str::to_owned);
+        if tag != self.options.tag {
+            self.set_options(|options| options.tag = tag);
+        }
+    }
+
     /// Makes the form from the shown image, unless the reader has begun to edit it.
     fn renew_form(&mut self) {
         if self.form_is_edited {
@@ -500,6 +577,11 @@ impl Clock {
     fn stop(&mut self) {
         self.took = Some(self.elapsed());
     }
+}
+
+/// The image to show of the one that is converted.
+fn shown(analysis: &Analysis) -> Option<usize> {
+    analysis.subjects().get(analysis.options().subject?)?.images.first().copied()
 }
 
 /// The image to show first: not an attestation, when there is a choice.

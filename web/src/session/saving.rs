@@ -34,7 +34,7 @@ use crate::{
     model::{SavePhase, Saving},
     worker::{
         layer::now,
-        message::{Request, SavePart},
+        message::{Request, SavePart, SpansOf},
     },
 };
 
@@ -58,8 +58,8 @@ pub struct Order {
 }
 
 impl Order {
-    /// The order for a plan. `verified` ranges are copied as they are; `title` says what a blob
-    /// is.
+    /// The order for a plan. `verified` ranges are copied without another look at their digest,
+    /// `indexed` names the zTOC of each indexed layer; `title` says what a blob is.
     ///
     /// # Errors
     /// When a zTOC of the plan is not in the store, the parts do not add up to the plan, or the
@@ -70,11 +70,28 @@ impl Order {
         held: &Held,
         ztocs: &ZtocStore,
         verified: &Verified,
+        indexed: &BTreeMap<String, String>,
         title: impl Fn(&Digest) -> Option<String>,
     ) -> Result<Self, JsValue> {
         let mut order = Self { name, parts: Vec::new(), blobs: Vec::new(), held: held.clone() };
         let named = |digest: &Digest| title(digest).unwrap_or_else(|| format!("blob {}", digest.short()));
+        let ztoc_parts: BTreeMap<String, usize> = plan
+            .parts()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, part)| match part {
+                Part::Ztoc { digest, .. } => Some((digest.to_string(), index)),
+                _ => None,
+            })
+            .collect();
         for part in plan.parts() {
+            let spans = match part {
+                Part::Source { digest, .. } => {
+                    let ztoc = indexed.get(digest.as_str()).and_then(|ztoc| ztoc_parts.get(ztoc));
+                    ztoc.map(|ztoc| SpansOf { layer: digest.to_string(), ztoc: *ztoc })
+                }
+                _ => None,
+            };
             let (what, blob, digest): (String, Blob, _) = match part {
                 Part::Bytes(literal) => (
                     "manifests and tar headers".to_owned(),
@@ -92,7 +109,7 @@ impl Order {
                     (format!("the zTOC of {}", named(digest)), ztoc.clone(), None)
                 }
             };
-            order.parts.push(SavePart { what, size: part.size(), digest });
+            order.parts.push(SavePart { what, size: part.size(), digest, spans });
             order.blobs.push(blob);
         }
         if order.size() != plan.size() {
@@ -115,7 +132,7 @@ impl Order {
     ///
     /// # Errors
     /// When the browser refuses.
-    fn blob(&self) -> Result<Blob, JsValue> {
+    pub fn blob(&self) -> Result<Blob, JsValue> {
         blob(&self.blobs.iter().map(JsValue::from).collect(), "application/x-tar")
     }
 }
@@ -195,7 +212,7 @@ impl LiveSave {
 
 /// What is said when an archive was written.
 pub fn saved(name: &str, written: u64) -> String {
-    format!("{name} is saved: {}, every byte as planned.", human::file_size(written))
+    format!("{name} is saved: {}, every span checked on its way.", human::file_size(written))
 }
 
 /// A text as a blob.

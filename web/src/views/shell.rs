@@ -116,7 +116,7 @@ pub fn Shell(props: &ShellProps) -> Html {
                         />
                     }
                 </div>
-                if let Some(saving) = state.saving.as_ref().filter(|saving| saving.total > 0) {
+                if let Some(saving) = state.saving.as_ref().filter(|saving| saving.takes_time()) {
                     <SaveProgress saving={saving.clone()} dispatch={dispatch.clone()} />
                 }
             </div>

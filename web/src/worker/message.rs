@@ -63,6 +63,17 @@ pub struct SavePart {
     pub size: u64,
     /// What it must hash to, when that was not seen to before.
     pub digest: Option<String>,
+    /// The zTOC whose span digests it must have, when it is an indexed layer.
+    pub spans: Option<SpansOf>,
+}
+
+/// A layer and its zTOC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpansOf {
+    /// Digest of the layer.
+    pub layer: String,
+    /// Which of the parts is the zTOC.
+    pub ztoc: usize,
 }
 
 /// From the worker.

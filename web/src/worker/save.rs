@@ -3,20 +3,23 @@
 //! ```text
 //!  parts   literal bytes │ file.slice() │ zTOC │ …          blobs: references, no bytes
 //!              │               │
-//!          read 4 MiB ─► hash, where no digest was seen ─► write ─► 4 MiB again
-//!                              │ mismatch, changed file, full disk, Stop
-//!                              └─► abort: the disk is as it was
+//!          read 4 MiB ─► hash ─► write ─► 4 MiB again
+//!                         │ mismatch, changed file, full disk, Stop
+//!                         └─► abort: the disk is as it was
 //! ```
+//!
+//! Hashed is what no digest was seen of before, and of indexed layers every span: the very bytes
+//! that are written have the digests that their zTOC states.
 //!
 //! One buffer travels, so memory stays flat however large the archive is. Without a place to write
 //! to, only the parts with a digest are read: a download made of the same blobs can follow.
 
 use std::cell::Cell;
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use sociscope_engine::{
     Culprit, Failure,
-    export::CopyCheck,
+    export::{CopyCheck, SpanCheck},
     human,
     image::{Digest, Extent},
 };
@@ -69,7 +72,7 @@ pub async fn run(parts: &[SavePart], payload: &JsValue, report: impl Fn(u64)) ->
     if place.is_undefined() {
         for (part, blob) in parts.iter().zip(&blobs) {
             match part.digest {
-                Some(_) => copy.part(part, blob).await?,
+                Some(_) => copy.part(part, blob, None).await?,
                 None => is_readable(blob).await.map_err(|error| unreadable(part, &error))?,
             }
         }
@@ -93,7 +96,10 @@ async fn write<R: Fn(u64)>(
     copy.stream = Some(handle.open().await.map_err(|error| unwritable("the file", &error))?);
     let mut copied = Ok(());
     for (part, blob) in parts.iter().zip(blobs) {
-        copied = copy.part(part, blob).await;
+        copied = match spans(part, parts, blobs).await {
+            Ok(spans) => copy.part(part, blob, spans).await,
+            Err(stop) => Err(stop),
+        };
         if copied.is_err() {
             break;
         }
@@ -125,7 +131,7 @@ struct Copy<R> {
 }
 
 impl<R: Fn(u64)> Copy<R> {
-    async fn part(&mut self, part: &SavePart, blob: &Blob) -> Result<(), Stop> {
+    async fn part(&mut self, part: &SavePart, blob: &Blob, mut spans: Option<SpanCheck>) -> Result<(), Stop> {
         let digest = part.digest.as_deref().map(str::parse::<Digest>).transpose();
         let digest = digest.map_err(|_| Some(bug("a digest that is none")))?;
         let mut check = digest.map(|digest| CopyCheck::new(&digest, Extent { offset: 0, len: part.size }));
@@ -141,10 +147,15 @@ impl<R: Fn(u64)> Copy<R> {
             if piece.length() == 0 {
                 return Err(Some(short(part, part.size - left)));
             }
-            if let Some(check) = &mut check {
+            if check.is_some() || spans.is_some() {
                 bytes.resize(piece.length() as usize, 0);
                 piece.copy_to(&mut bytes);
+            }
+            if let Some(check) = &mut check {
                 check.update(&bytes);
+            }
+            if let Some(spans) = &mut spans {
+                spans.update(&bytes);
             }
             if let Some(stream) = &self.stream {
                 stream.write(&piece).await.map_err(|error| unwritable(&part.what, &error))?;
@@ -156,11 +167,23 @@ impl<R: Fn(u64)> Copy<R> {
                 (self.report)(self.done);
             }
         }
-        match check.map(CopyCheck::finish) {
-            Some(Err(failure)) => Err(Some(Failure { place: part.what.clone(), ..failure })),
-            Some(Ok(())) | None => Ok(()),
-        }
+        let whole = check.map_or(Ok(()), CopyCheck::finish);
+        whole.map_err(|failure| Some(Failure { place: part.what.clone(), ..failure }))?;
+        spans.map_or(Ok(()), SpanCheck::finish).map_err(Some)
     }
+}
+
+/// The check of an indexed layer against its zTOC.
+async fn spans(part: &SavePart, parts: &[SavePart], blobs: &[Blob]) -> Result<Option<SpanCheck>, Stop> {
+    let Some(of) = &part.spans else { return Ok(None) };
+    let (Ok(layer), Some(ztoc), Some(blob)) =
+        (of.layer.parse::<Digest>(), parts.get(of.ztoc), blobs.get(of.ztoc))
+    else {
+        return Err(Some(bug("a layer without the zTOC it was indexed by")));
+    };
+    let bytes = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(ztoc, &error))?;
+    let check = SpanCheck::new(&layer, &Uint8Array::new(&bytes).to_vec()).map_err(Some)?;
+    Ok(Some(check))
 }
 
 /// Whether a blob is still what it was: one byte tells, as the browser looks at the file's time.

@@ -14,6 +14,7 @@ use yew::prelude::*;
 pub fn Downloads(props: &ImageProps) -> Html {
     let ImageProps { run, dispatch, .. } = props;
     let save = |artifact: Artifact| dispatch.reform(move |_: MouseEvent| Action::Save(artifact.clone()));
+    let is_offered = matches!(run.offer, Offer::Archive { .. });
     let size = fargate::Size { cpu: run.form.cpu, memory: run.form.memory };
     html! {
         <Panel id="downloads" title="Download">
@@ -45,6 +46,27 @@ pub fn Downloads(props: &ImageProps) -> Html {
                     </div>
                     <SaveButton name={run.file_name(&Artifact::Report)} onclick={save(Artifact::Report)} />
                 </li>
+                if let Some(conversion) = run.report.conversion.as_ref().filter(|_| is_offered) {
+                    <li>
+                        <div class="cell2">
+                            <span class="mono">{ run.file_name(&Artifact::SociIndex) }</span>
+                            <span>
+                                { format!("The SOCI index alone, {}: goes beside the converted image", human::size(conversion.ztoc_bytes)) }
+                            </span>
+                        </div>
+                        <SaveButton name={run.file_name(&Artifact::SociIndex)} onclick={save(Artifact::SociIndex)} />
+                    </li>
+                    <li>
+                        <div class="cell2">
+                            <span class="mono">{ run.file_name(&Artifact::LegacyIndex) }</span>
+                            <span>
+                                <b>{ "Legacy: " }</b>
+                                { "SOCI index v1, for the image as it is. Fargate takes it only from accounts that used it before." }
+                            </span>
+                        </div>
+                        <SaveButton name={run.file_name(&Artifact::LegacyIndex)} onclick={save(Artifact::LegacyIndex)} />
+                    </li>
+                }
                 if run.source.is_sample {
                     <li>
                         <div class="cell2">

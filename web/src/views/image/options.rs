@@ -2,10 +2,14 @@
 
 use super::ImageProps;
 use crate::{
-    components::typed,
+    components::{Remark, Remarks, Tone, typed},
     model::{Action, Run},
 };
-use sociscope_engine::{Options, PlatformChoice, human, report::ImageKind};
+use sociscope_engine::{
+    Options, PlatformChoice, human, push,
+    report::{ImageKind, Subject},
+};
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 const MIB: u64 = 1 << 20;
@@ -20,7 +24,9 @@ pub fn IndexOptions(props: &ImageProps) -> Html {
     let ImageProps { run, dispatch, .. } = props;
     let options = &run.options;
     html! {
+        <>
         <div class="options">
+            <Subjects ..props.clone() />
             <Sizes
                 label="Smallest layer to index"
                 offered={MIN_LAYER_SIZES.to_vec()}
@@ -40,8 +46,121 @@ pub fn IndexOptions(props: &ImageProps) -> Html {
             />
             <Platforms ..props.clone() />
         </div>
+        <Exceptions ..props.clone() />
+        </>
     }
 }
+
+/// Which image is converted, where the file holds several.
+#[component]
+fn Subjects(props: &ImageProps) -> Html {
+    let ImageProps { run, dispatch, .. } = props;
+    let subjects = &run.report.subjects;
+    let Some(chosen) = run.options.subject.filter(|_| subjects.len() > 1) else { return Html::default() };
+    let onchange =
+        dispatch.reform(move |event: Event| Action::SetSubject(typed(&event).parse().unwrap_or(chosen)));
+    html! {
+        <label class="option">
+            <span>{ "Image to convert" }</span>
+            <select class="select select--sm" {onchange}>
+                { for subjects.iter().enumerate().map(|(index, subject)| html! {
+                    <option value={index.to_string()} selected={index == chosen}>{ subject_name(run, index, subject) }</option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+/// Its names; without any, what it runs on and where it stands in the file.
+fn subject_name(run: &Run, index: usize, subject: &Subject) -> String {
+    if !subject.names.is_empty() {
+        return subject.names.join(", ");
+    }
+    let platforms: Vec<&str> = subject
+        .images
+        .iter()
+        .filter_map(|image| Some(run.report.images.get(*image)?.platform.name.as_str()))
+        .collect();
+    format!("{}, without a name: {}", index + 1, platforms.join(", "))
+}
+
+/// What goes beyond, or against, what soci itself writes; each with the one thing it changes.
+#[component]
+fn Exceptions(props: &ImageProps) -> Html {
+    let ImageProps { run, dispatch, .. } = props;
+    let options = &run.options;
+    let tag = options.tag.clone().unwrap_or_default();
+    let remarks = if tag.is_empty() || push::is_tag(&tag) {
+        Vec::new()
+    } else {
+        vec![Remark { tone: Tone::Bad, text: TAG_GRAMMAR.into() }]
+    };
+    let oninput = dispatch.reform(|event: InputEvent| {
+        let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+        Action::SetTag(input.map(|input| input.value()).unwrap_or_default())
+    });
+    let check = |id: &'static str, name: &str, on: bool, action: fn(bool) -> Action| {
+        let onchange = dispatch.reform(move |event: Event| {
+            let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+            action(input.is_some_and(|input| input.checked()))
+        });
+        html! {
+            <label class="check">
+                <input type="checkbox" {id} checked={on} aria-describedby={format!("{id}-about")} {onchange} />
+                <span>{ name.to_owned() }</span>
+            </label>
+        }
+    };
+    let mut kept = vec![if tag.is_empty() { "no tag".to_owned() } else { format!("tag {tag}") }];
+    if options.keep_annotations {
+        kept.push("attestation links kept".to_owned());
+    }
+    if options.keep_unusable {
+        kept.push("refused layers kept".to_owned());
+    }
+    html! {
+        <details class="more more--options">
+            <summary>{ "More options" }<span class="dim">{ format!(": {}", kept.join(", ")) }</span></summary>
+            <div class="exceptions">
+                <label class="option" for="tag">
+                    <span>{ "Tag" }</span>
+                    <input
+                        class="input input--sm mono"
+                        id="tag"
+                        value={tag}
+                        placeholder="none"
+                        autocomplete="off"
+                        spellcheck="false"
+                        maxlength="128"
+                        aria-describedby="tag-about tag-remarks"
+                        aria-invalid={(!remarks.is_empty()).then_some("true")}
+                        {oninput}
+                    />
+                </label>
+                <div>
+                    <p id="tag-about">
+                        { "Push tools find the image in the archive by it. It stands in " }<code>{ "index.json" }</code>
+                        { " alone, so no digest that is pushed changes." }
+                    </p>
+                    <Remarks id="tag-remarks" {remarks} />
+                </div>
+                { check("keep-annotations", "Keep attestation links", options.keep_annotations, Action::SetKeepAnnotations) }
+                <p id="keep-annotations-about">
+                    { "soci drops the annotations of the image index, and with them what ties provenance to its image. \
+                       Kept, they give the index another digest than soci's." }
+                </p>
+                { check("keep-unusable", "Index layers that will be refused", options.keep_unusable, Action::SetKeepUnusable) }
+                <p id="keep-unusable-about">
+                    { "soci makes zTOCs that its own snapshotter turns down when it mounts the layer. They are left out \
+                       here; this puts them back, byte for byte as soci has them." }
+                </p>
+            </div>
+        </details>
+    }
+}
+
+const TAG_GRAMMAR: &str =
+    "No registry takes this as a tag: 1 to 128 of letters, digits, . _ -, not beginning with . or -";
 
 /// What another span size costs.
 fn price(run: &Run) -> String {

@@ -55,7 +55,7 @@ pub fn Push(props: &ImageProps) -> Html {
                 <li>
                     <div>
                         <span>{ "Look at what the registry has." }</span>
-                        { for guide.checks.iter().map(check) }
+                        { for guide.checks.iter().enumerate().map(|(index, check)| proof(index == 0, check)) }
                     </div>
                 </li>
                 <li>
@@ -143,15 +143,17 @@ fn Pushing(props: &PushingProps) -> Html {
     }
 }
 
-fn check(check: &Check) -> Html {
+/// A check, and what it must show. The first one is about the digest of the whole.
+fn proof(of_whole: bool, check: &Check) -> Html {
+    let expect = if of_whole { "Digest to expect" } else { "It must print" };
     html! {
-        <div class="check">
+        <div class="proof">
             <span class="muted">{ marked(&check.what) }</span>
             <Command text={check.command.clone()} what="check command" />
             { for check.expected.iter().map(|(name, value)| html! {
                 <div class="expected">
                     <span class="muted">
-                        { if name.is_empty() { "It must say".to_owned() } else { name.clone() } }
+                        { if name.is_empty() { expect.to_owned() } else { name.clone() } }
                     </span>
                     <code>{ value }</code>
                     <CopyButton text={value.clone()} what={expected_name(value)} />
