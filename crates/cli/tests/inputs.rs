@@ -155,7 +155,7 @@ mod folders {
         let scratch = Scratch::new();
         let folder = folder(&scratch);
         let file = folder.join("index.json");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).expect("ours");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).expect("ours");
         if fs::File::open(&file).is_ok() {
             return; // root reads everything
         }
