@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Hashed is what no digest was seen of before, and of indexed layers every span: the very bytes
-//! that are written have the digests that their zTOC states.
+//! that are written have the digests that their zTOC states. Some spans are unpacked as well, as the
+//! snapshotter will do it.
 //!
 //! One buffer travels, so memory stays flat however large the archive is. Without a place to write
 //! to, only the parts with a digest are read: a download made of the same blobs can follow.
@@ -22,6 +23,7 @@ use sociscope_engine::{
     export::{CopyCheck, SpanCheck},
     human,
     image::{Digest, Extent},
+    verify::Depth,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -96,8 +98,12 @@ async fn write<R: Fn(u64)>(
     copy.stream = Some(handle.open().await.map_err(|error| unwritable("the file", &error))?);
     let mut copied = Ok(());
     for (part, blob) in parts.iter().zip(blobs) {
-        copied = match spans(part, parts, blobs).await {
-            Ok(spans) => copy.part(part, blob, spans).await,
+        copied = match spans_of(part, parts, blobs).await {
+            Ok(None) => copy.part(part, blob, None).await,
+            Ok(Some((layer, ztoc))) => match SpanCheck::new(&layer, &ztoc, Depth::Sampled) {
+                Ok(spans) => copy.part(part, blob, Some(spans)).await,
+                Err(failure) => Err(Some(failure)),
+            },
             Err(stop) => Err(stop),
         };
         if copied.is_err() {
@@ -131,7 +137,12 @@ struct Copy<R> {
 }
 
 impl<R: Fn(u64)> Copy<R> {
-    async fn part(&mut self, part: &SavePart, blob: &Blob, mut spans: Option<SpanCheck>) -> Result<(), Stop> {
+    async fn part(
+        &mut self,
+        part: &SavePart,
+        blob: &Blob,
+        mut spans: Option<SpanCheck<'_>>,
+    ) -> Result<(), Stop> {
         let digest = part.digest.as_deref().map(str::parse::<Digest>).transpose();
         let digest = digest.map_err(|_| Some(bug("a digest that is none")))?;
         let mut check = digest.map(|digest| CopyCheck::new(&digest, Extent { offset: 0, len: part.size }));
@@ -173,8 +184,12 @@ impl<R: Fn(u64)> Copy<R> {
     }
 }
 
-/// The check of an indexed layer against its zTOC.
-async fn spans(part: &SavePart, parts: &[SavePart], blobs: &[Blob]) -> Result<Option<SpanCheck>, Stop> {
+/// What an indexed layer is checked against: its digest, and the bytes of its zTOC.
+async fn spans_of(
+    part: &SavePart,
+    parts: &[SavePart],
+    blobs: &[Blob],
+) -> Result<Option<(Digest, Vec<u8>)>, Stop> {
     let Some(of) = &part.spans else { return Ok(None) };
     let (Ok(layer), Some(ztoc), Some(blob)) =
         (of.layer.parse::<Digest>(), parts.get(of.ztoc), blobs.get(of.ztoc))
@@ -182,8 +197,7 @@ async fn spans(part: &SavePart, parts: &[SavePart], blobs: &[Blob]) -> Result<Op
         return Err(Some(bug("a layer without the zTOC it was indexed by")));
     };
     let bytes = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(ztoc, &error))?;
-    let check = SpanCheck::new(&layer, &Uint8Array::new(&bytes).to_vec()).map_err(Some)?;
-    Ok(Some(check))
+    Ok(Some((layer, Uint8Array::new(&bytes).to_vec())))
 }
 
 /// Whether a blob is still what it was: one byte tells, as the browser looks at the file's time.
