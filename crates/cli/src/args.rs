@@ -29,6 +29,8 @@ pub enum Command {
     Convert(ConvertArgs),
     Index(IndexArgs),
     Inspect(InspectArgs),
+    Verify(VerifyArgs),
+    Diff(DiffArgs),
     TaskDefinition(TaskDefinitionArgs),
     Sample(SampleArgs),
 }
@@ -161,6 +163,47 @@ pub struct InspectArgs {
     pub json: bool,
     #[command(flatten)]
     pub selection: SelectionArgs,
+}
+
+/// Check that zTOCs fit their layers
+///
+/// Builds the zTOC of every indexed layer anew, compares it field by field with the one that is there,
+/// and unpacks spans from its checkpoints with another decoder. Also checks that image and SOCI index
+/// name each other, and that the snapshotter can use what is there. Exits with 0 only if all is well.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXIT_CODES)]
+pub struct VerifyArgs {
+    /// An image with a SOCI index; or a layer, with its zTOC after it; or a zTOC alone, which is only
+    /// checked in itself
+    #[arg(value_name = "IMAGE|LAYER")]
+    pub image: PathBuf,
+    /// The zTOC of the layer, wherever it comes from
+    #[arg(value_name = "ZTOC")]
+    pub ztoc: Option<PathBuf>,
+    /// Print the result as JSON (sociscope.verification/1)
+    #[arg(long)]
+    pub json: bool,
+    /// Unpack every span, not only a sample: takes twice as long
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// Say what two images, or two zTOCs, do not have in common
+///
+/// Of images: manifests, configs, layers and SOCI indexes; no layer is read. Of zTOCs: header,
+/// checkpoints, span digests and the list of files. Exits with 0 when they are the same, 1 when not.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXIT_CODES)]
+pub struct DiffArgs {
+    /// An image or a zTOC
+    #[arg(value_name = "A")]
+    pub left: PathBuf,
+    /// Another one
+    #[arg(value_name = "B")]
+    pub right: PathBuf,
+    /// Print the result as JSON (sociscope.diff/1)
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Write the ECS task definition that runs an image on Fargate

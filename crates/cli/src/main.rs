@@ -4,6 +4,8 @@
 //!  sociscope inspect IMAGE            what is in it, and will it load lazily?
 //!  sociscope convert IMAGE --out F    the same image with a SOCI v2 index, ready to push
 //!  sociscope index IMAGE --out F      its SOCI indexes alone
+//!  sociscope verify IMAGE             do its zTOCs fit its layers?
+//!  sociscope diff A B                 what two images, or two zTOCs, do not have in common
 //!  sociscope ztoc LAYER --out F       one layer's zTOC
 //!  sociscope task-definition IMAGE --image-uri URI      what ECS needs to run it
 //!  sociscope sample --out F           a small image to try all that with
@@ -64,6 +66,8 @@ fn main() -> ExitCode {
         Command::Convert(args) => commands::convert::run(args),
         Command::Index(args) => commands::index::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
+        Command::Verify(args) => commands::verify::run(args),
+        Command::Diff(args) => commands::diff::run(args),
         Command::TaskDefinition(args) => commands::task_definition::run(args),
         Command::Sample(args) => commands::sample::run(args),
     };

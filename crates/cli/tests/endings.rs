@@ -8,7 +8,7 @@ use program::{SAMPLE_OPTIONS, Scratch, command, done, run};
 
 #[test]
 fn help_is_part_of_the_contract() {
-    for verb in ["", "ztoc", "convert", "inspect", "task-definition", "sample"] {
+    for verb in ["", "ztoc", "convert", "inspect", "verify", "diff", "task-definition", "sample"] {
         let args = [verb, "--help"].into_iter().filter(|arg| !arg.is_empty());
         let ended = done(args);
         assert_eq!(ended.stderr, "");

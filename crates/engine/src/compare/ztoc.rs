@@ -8,7 +8,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Bounded, Difference, SHOWN};
+use super::{Bounded, Difference, SHOWN, short_text};
 use crate::{
     human,
     ztoc::{Checkpoint, Compression, Entry, Limits, StoredCheckpoints, Ztoc},
@@ -180,7 +180,7 @@ pub(crate) fn entries_in_order(left: &Ztoc<'_>, right: &Ztoc<'_>) -> (Bounded<Di
                 true
             }
             (left, right) => {
-                let name = |entry: Option<Entry<'_>>| entry.map(|entry| text(entry.name));
+                let name = |entry: Option<Entry<'_>>| entry.map(|entry| short_text(entry.name));
                 differences.push(|| Difference {
                     what: format!("entry {}", human::count(index)),
                     left: name(left),
@@ -214,7 +214,7 @@ fn entries(left: &Ztoc<'_>, right: &Ztoc<'_>) -> EntryDiff {
     }
     for entry in right.entries() {
         let Some(old) = waiting.get_mut(entry.name).and_then(VecDeque::pop_front) else {
-            diff.added.push(|| text(entry.name));
+            diff.added.push(|| short_text(entry.name));
             continue;
         };
         let mut moved = old;
@@ -230,7 +230,7 @@ fn entries(left: &Ztoc<'_>, right: &Ztoc<'_>) -> EntryDiff {
         let gone = waiting.get_mut(entry.name).filter(|waiting| !waiting.is_empty());
         if gone.is_some_and(|gone| gone.front().is_some_and(|gone| gone.offset == entry.offset)) {
             waiting.get_mut(entry.name).and_then(VecDeque::pop_front);
-            diff.removed.push(|| text(entry.name));
+            diff.removed.push(|| short_text(entry.name));
         }
     }
     diff
@@ -240,20 +240,21 @@ fn entries(left: &Ztoc<'_>, right: &Ztoc<'_>) -> EntryDiff {
 fn changed(left: &Entry<'_>, right: &Entry<'_>) -> Difference {
     let device = |entry: &Entry<'_>| format!("{}:{}", entry.device_major, entry.device_minor);
     let records = |entry: &Entry<'_>| {
-        let records = entry.pax().take(SHOWN).map(|(key, value)| format!("{}={}", text(key), text(value)));
+        let records =
+            entry.pax().take(SHOWN).map(|(key, value)| format!("{}={}", short_text(key), short_text(value)));
         format!("{{{}}}", records.collect::<Vec<_>>().join(", "))
     };
     let fields = |entry: &Entry<'_>| {
         [
-            ("name", text(entry.name)),
+            ("name", short_text(entry.name)),
             ("type", entry.kind.to_string()),
             ("position", human::count(entry.offset.0)),
             ("size", entry.size.to_string()),
-            ("link to", text(entry.link_name)),
+            ("link to", short_text(entry.link_name)),
             ("mode", format!("{:o}", entry.mode)),
             ("owner", format!("{}:{}", entry.uid, entry.gid)),
-            ("user", text(entry.uname)),
-            ("group", text(entry.gname)),
+            ("user", short_text(entry.uname)),
+            ("group", short_text(entry.gname)),
             ("time", entry.modified.to_string()),
             ("device", device(entry)),
             ("PAX records", records(entry)),
@@ -266,18 +267,7 @@ fn changed(left: &Entry<'_>, right: &Entry<'_>) -> Difference {
             on_right.push(format!("{name} {right}"));
         }
     }
-    Difference::new(text(left.name), on_left.join(", "), on_right.join(", "))
-}
-
-/// Raw bytes as a text of bearable length.
-fn text(bytes: &[u8]) -> String {
-    const MOST: usize = 200;
-    let escaped = bytes.get(..MOST).unwrap_or(bytes).utf8_chunks().fold(String::new(), |mut text, chunk| {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
-        text
-    });
-    if bytes.len() > MOST { format!("{escaped}…") } else { escaped }
+    Difference::new(short_text(left.name), on_left.join(", "), on_right.join(", "))
 }
 
 impl fmt::Display for ZtocDiff {

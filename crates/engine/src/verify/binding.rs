@@ -21,32 +21,32 @@ use crate::{
 
 /// A SOCI index as bound to one image.
 #[derive(Debug, Default)]
-pub(super) struct Binding {
-    pub(super) index: Option<String>,
-    pub(super) version: Option<u8>,
-    pub(super) build_tool: Option<String>,
+pub(crate) struct Binding {
+    pub(crate) index: Option<String>,
+    pub(crate) version: Option<u8>,
+    pub(crate) build_tool: Option<String>,
     pub(super) problems: Vec<Problem>,
     /// By layer digest.
-    pub(super) ztocs: BTreeMap<String, BoundZtoc>,
+    pub(crate) ztocs: BTreeMap<String, BoundZtoc>,
 }
 
 /// A zTOC as a SOCI index lists it.
 #[derive(Clone, Debug)]
-pub(super) struct BoundZtoc {
-    pub(super) digest: String,
+pub(crate) struct BoundZtoc {
+    pub(crate) digest: String,
     pub(super) extent: Option<Extent>,
     pub(super) span_size: Option<u64>,
 }
 
 /// The parsed documents of a layout.
-pub(super) struct Documents<'a> {
+pub(crate) struct Documents<'a> {
     layout: &'a Layout,
     /// Every descriptor of every index in the file.
     listed: Vec<Descriptor>,
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn of(archive: &'a Archive) -> Option<Self> {
+    pub(crate) fn of(archive: &'a Archive) -> Option<Self> {
         let layout = archive.layout.as_ref()?;
         let indexes = [&layout.index_json].into_iter().chain(layout.documents.values());
         let listed = indexes
@@ -61,7 +61,7 @@ impl<'a> Documents<'a> {
     }
 
     /// Finds the index of an image and looks at everything around it.
-    pub(super) fn bind(&self, image: &Image) -> Binding {
+    pub(crate) fn bind(&self, image: &Image) -> Binding {
         let mut binding = Binding::default();
         let Some((digest, manifest)) =
             image.manifest.as_ref().and_then(|digest| Some((digest, self.manifest(digest)?)))

@@ -192,17 +192,22 @@ impl ImageVerifier {
         let wrong = wrong.filter(|found| !found.outcome.is_good()).count() as u64;
         match (wrong, first_error) {
             (0, None) if total == 0 => bad("The SOCI indexes list no zTOC for these images.".to_owned()),
-            (0, None) => VerificationVerdict {
-                is_good: true,
-                sentence: if total == 1 {
-                    "The zTOC fits its layer, and the snapshotter can use it.".to_owned()
-                } else {
-                    format!(
+            (0, None) => {
+                let mut sentence = match total {
+                    1 => "The zTOC fits its layer, and the snapshotter can use it.".to_owned(),
+                    _ => format!(
                         "All {} fit their layers, and the snapshotter can use them.",
                         human::counted(total, "zTOC")
-                    )
-                },
-            },
+                    ),
+                };
+                let bare = images.iter().filter(|image| image.index.is_none()).count() as u64;
+                if bare > 0 {
+                    let images = human::counted(images.len() as u64, "image");
+                    let verb = if bare == 1 { "has" } else { "have" };
+                    sentence.push_str(&format!(" {} of {images} {verb} no SOCI index.", human::count(bare)));
+                }
+                VerificationVerdict { is_good: true, sentence }
+            }
             (0, Some(error)) => bad(error.sentence.clone()),
             (wrong, _) if total == 1 && wrong == 1 => {
                 let found = self.pairs.first().and_then(|pair| pair.found.as_ref());

@@ -14,7 +14,7 @@
 //! Where to go next: [`VerifyJob`] is the work on one layer, [`ImageVerifier`] finds what belongs
 //! together in an archive, [`ImageVerification`] is the document that comes out.
 
-mod binding;
+pub(crate) mod binding;
 mod document;
 mod image;
 mod job;
