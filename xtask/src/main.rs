@@ -35,6 +35,7 @@ usage: cargo xtask VERB [OPTION]…
                     crane and skopeo; --full adds the images of ../shared
   build             the static site in dist/ and the command in target/release/sociscope
   bench [--quick]   print the benchmark tables (--quick: a small layer, to see that it runs)
+  bench scale       the same for images of gigabytes, and fail when a target is missed (7 GB of disk)
   lint              formatting, clippy, docs, wasm32 builds of the format crates
   setup             install what is missing, nothing else
   post-build        (called by Trunk) finish the site: content security policy";

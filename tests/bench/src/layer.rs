@@ -6,50 +6,137 @@
 
 use std::io::{self, Write};
 
+/// What every machine begins with.
+pub const SEED: u64 = 0x5eed_0f50_c15c_09e5;
+
 /// Writes a tar of roughly `size` bytes.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_tar(out: impl Write, size: u64) -> io::Result<()> {
-    let mut random = Random(0x5eed_0f50_c15c_09e5);
-    let words = vocabulary(&mut random);
+    let mut files = Files::new(SEED);
     let mut archive = tar::Builder::new(out);
     let mut written = 0;
     let mut content = Vec::new();
-    for number in 0.. {
-        if written >= size {
-            break;
-        }
-        content.clear();
-        let len = file_size(&mut random).min((size - written).max(512) as usize);
-        let path = match number % 10 {
-            0..4 => {
-                text(&mut random, &words, len, &mut content);
-                format!(
-                    "usr/lib/python3/dist-packages/{}/{}{number}.py",
-                    words[number % 97],
-                    words[number % 1013]
-                )
-            }
-            4..8 => {
-                machine_code(&mut random, &words, len, &mut content);
-                format!("usr/lib/x86_64-linux-gnu/lib{}{number}.so.{}", words[number % 1013], number % 9)
-            }
-            _ => {
-                content.extend(std::iter::repeat_with(|| random.byte()).take(len));
-                format!("usr/share/{}/{}{number}.whl", words[number % 97], words[number % 1013])
-            }
-        };
-        let mut header = tar::Header::new_ustar();
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(1_700_000_000 + number as u64);
-        header.set_username("root")?;
-        header.set_groupname("root")?;
+    while written < size {
+        let len = files.size().min((size - written).max(512) as usize);
+        let number = files.number;
+        let path = files.next(len, &mut content);
+        let mut header = header(number, content.len() as u64)?;
         archive.append_data(&mut header, path, content.as_slice())?;
         written += 512 + (content.len() as u64).next_multiple_of(512);
     }
     archive.finish()
+}
+
+/// The header of the `number`th file, still without its path and checksum.
+///
+/// # Errors
+/// None in practice: the names fit.
+pub fn header(number: usize, size: u64) -> io::Result<tar::Header> {
+    let mut header = tar::Header::new_ustar();
+    header.set_size(size);
+    header.set_mode(0o644);
+    header.set_mtime(1_700_000_000 + number as u64);
+    header.set_username("root")?;
+    header.set_groupname("root")?;
+    Ok(header)
+}
+
+/// Makes up the files of a layer, one after the other.
+pub struct Files {
+    random: Random,
+    words: Vec<String>,
+    number: usize,
+}
+
+impl Files {
+    /// The same seed gives the same files.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let words = vocabulary(&mut random);
+        Self { random, words, number: 0 }
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.random.below(bound)
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// A size for the next one: 200 B … 2 MB, most files small and most bytes in the large ones.
+    pub fn size(&mut self) -> usize {
+        file_size(&mut self.random)
+    }
+
+    /// Puts the next file into `content`, which is cleared first, and returns its path.
+    pub fn next(&mut self, len: usize, content: &mut Vec<u8>) -> String {
+        content.clear();
+        let path = self.path();
+        let (random, words) = (&mut self.random, &self.words);
+        match self.number % 10 {
+            0..4 => text(random, words, len, content),
+            4..8 => machine_code(random, words, len, content),
+            _ => content.extend(std::iter::repeat_with(|| random.byte()).take(len)),
+        }
+        self.number += 1;
+        path
+    }
+
+    /// The path of the next file, for a caller that has other content for it.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let (number, words) = (self.number, &self.words);
+        match number % 10 {
+            0..4 => format!(
+                "usr/lib/python3/dist-packages/{}/{}{number}.py",
+                words[number % 97],
+                words[number % 1013]
+            ),
+            4..8 => format!("usr/lib/x86_64-linux-gnu/lib{}{number}.so.{}", words[number % 1013], number % 9),
+            _ => format!("usr/share/{}/{}{number}.whl", words[number % 97], words[number % 1013]),
+        }
+    }
+
+    /// Goes on to the next file without making the content of this one.
+    pub fn skip(&mut self) {
+        self.number += 1;
+    }
+
+    /// A short source file deep in a tree of packages, as `node_modules` is made of. Its path has 80
+    /// to 180 bytes.
+    pub fn next_module(&mut self, content: &mut Vec<u8>) -> String {
+        content.clear();
+        let number = self.number;
+        let len = 60 + self.random.rank(6000);
+        text(&mut self.random, &self.words, len, content);
+        self.number += 1;
+        let words = &self.words;
+        let word = |index: usize| words[index % words.len()].as_str();
+        let (package, module) = (number / 40, number % 40);
+        let mut path =
+            format!("usr/src/app/node_modules/@{}/{}-{package}", word(package), word(package * 7 + 1));
+        for depth in 0..1 + package % 3 {
+            path.push_str(&format!(
+                "/node_modules/{}-{}",
+                word(package * 13 + depth),
+                word(package + depth * 31)
+            ));
+        }
+        path.push_str(&format!(
+            "/dist/esm/{}/{}-{}.{module}.js",
+            word(module),
+            word(number),
+            word(number / 3)
+        ));
+        path
+    }
 }
 
 /// SplitMix64: tiny, seedable, and good enough to look irregular to a compressor.
@@ -79,7 +166,6 @@ impl Random {
     }
 }
 
-/// 200 B … 2 MB, most files small and most bytes in the large ones.
 fn file_size(random: &mut Random) -> usize {
     200 + random.rank(2_000_000)
 }

@@ -9,6 +9,8 @@ mod inflate;
 #[cfg(not(target_arch = "wasm32"))]
 mod report;
 #[cfg(not(target_arch = "wasm32"))]
+mod scale;
+#[cfg(not(target_arch = "wasm32"))]
 mod ztoc;
 
 /// In the browser only the library and its test are used.
@@ -27,6 +29,10 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         && verb == "build-ztoc"
     {
         return ztoc::build_and_measure(layer.as_ref(), out.as_ref());
+    }
+    // Larger, slower and with targets of its own, so only when it is asked for.
+    if arguments.first().is_some_and(|table| table == "scale") {
+        return scale::run(&arguments[1..]);
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let size: u64 = if quick { 64 << 20 } else { 1100 << 20 };
