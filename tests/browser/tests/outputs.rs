@@ -2,9 +2,14 @@
 //! download, the commands that push it.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use sociscope_browser_tests::{Journey, Page};
 use sociscope_golden::{fixtures, read, sha256_hex};
-use std::{collections::BTreeMap, io::Read, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek, SeekFrom, Write},
+    path::PathBuf,
+};
 
 /// In place of the picker, which no script can answer: a file in the page's own file system. It
 /// is written by the same calls and from the same worker as one the reader chose.
@@ -186,6 +191,92 @@ async fn changed_file_stops_the_writing_and_leaves_nothing() -> Journey {
     assert_eq!(lying_there(&page, name).await?, Value::Null);
     std::fs::remove_file(path)?;
     page.close().await
+}
+
+/// A layer that takes a moment: how far it is can be seen, and Cancel leaves nothing on the disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_save_shows_how_far_it_is_and_can_be_cancelled() -> Journey {
+    let page = Page::open().await?;
+    page.evaluate(PICK).await?;
+    let image = zeros(768 << 20)?;
+    page.choose_file(&image).await?;
+    page.wait_for_text("h1", "Ready").await?;
+    page.press("Save zeros.soci.tar").await?;
+    page.wait_for_text(".saving", "of 768 MiB").await?;
+    page.press("saving zeros.soci.tar").await?;
+    page.wait_for_text(".toast", "nothing of it is left").await?;
+    assert_eq!(lying_there(&page, "zeros.soci.tar").await?, Value::Null);
+    assert_eq!(page.evaluate("return document.querySelector('.saving')").await?, Value::Null);
+
+    // A disk with less room than the archive needs: said as it is, and nothing left behind.
+    let origin = page.evaluate("return location.origin").await?;
+    let quota = serde_json::json!({ "origin": origin, "quotaSize": 64 << 20 });
+    page.browser().cdp().send_raw("Storage.overrideQuotaForOrigin", quota).await?;
+    page.press("Save zeros.soci.tar").await?;
+    page.wait_for_text(".toast", "no room left on the disk").await?;
+    assert_eq!(lying_there(&page, "zeros.soci.tar").await?, Value::Null);
+    std::fs::remove_file(image)?;
+    page.close().await
+}
+
+/// An OCI archive around one uncompressed layer: a file of `size` zeros, which are a hole in the
+/// archive and take no space on the disk.
+fn zeros(size: u64) -> Journey<PathBuf> {
+    let member = |name: &str, size: u64| -> Journey<tar::Header> {
+        let mut header = tar::Header::new_ustar();
+        header.set_path(name)?;
+        header.set_size(size);
+        header.set_mode(0o644);
+        header.set_cksum();
+        Ok(header)
+    };
+    let inner = member("data", size)?;
+    let layer_size = 512 + size + 1024;
+    let layer = {
+        let mut hasher = Sha256::new();
+        hasher.update(inner.as_bytes());
+        let block = vec![0; 1 << 20];
+        let mut left = size + 1024;
+        while left > 0 {
+            let piece = left.min(block.len() as u64);
+            hasher.update(&block[..usize::try_from(piece)?]);
+            left -= piece;
+        }
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":["sha256:{layer}"]}}}}"#
+    );
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:{}","size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:{layer}","size":{layer_size}}}]}}"#,
+        sha256_hex(config.as_bytes()),
+        config.len()
+    );
+    let index = format!(
+        r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:{}","size":{}}}]}}"#,
+        sha256_hex(manifest.as_bytes()),
+        manifest.len()
+    );
+    let folder = std::env::temp_dir().join(format!("sociscope-outputs-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("zeros.tar");
+    let mut archive = tar::Builder::new(std::fs::File::create(&path)?);
+    let blob = |hex: &str| format!("blobs/sha256/{hex}");
+    for (name, document) in [
+        (blob(&sha256_hex(config.as_bytes())), &config),
+        (blob(&sha256_hex(manifest.as_bytes())), &manifest),
+        ("index.json".to_owned(), &index),
+    ] {
+        archive.append(&member(&name, document.len() as u64)?, document.as_bytes())?;
+    }
+    // The layer goes in place of the two empty blocks that end a tar.
+    let mut file = archive.into_inner()?;
+    file.seek(SeekFrom::Current(-1024))?;
+    file.write_all(member(&blob(&layer), layer_size)?.as_bytes())?;
+    file.write_all(inner.as_bytes())?;
+    let end = file.stream_position()? + (layer_size - 512).next_multiple_of(512) + 1024;
+    file.set_len(end)?;
+    Ok(path)
 }
 
 /// The files of a tar by name.
