@@ -32,6 +32,16 @@ pub enum Input {
 
 /// Opens whatever is at `path`.
 pub fn open(path: &Path) -> Result<Input, Stop> {
+    open_unnamed(path).map_err(|stop| match stop {
+        // The engine knows of one file only; a command line can name several.
+        Stop::Failed(failure) if failure.place == "the file" => {
+            Stop::Failed(Failure { place: path.display().to_string(), ..failure })
+        }
+        stop => stop,
+    })
+}
+
+fn open_unnamed(path: &Path) -> Result<Input, Stop> {
     let source = Source::open_any(path)?;
     if path.is_dir() {
         return open_folder(source);

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use sociscope_engine::{Culprit, Failure, OuterFormat, UnpackLimits, Unpacker};
+use sociscope_engine::{Culprit, Failure, OuterFormat, UnpackLimits, Unpacker, human};
 
 /// The content of all fixtures; `tests/fixtures/unpack/make.sh` makes the same.
 fn content() -> Vec<u8> {
@@ -109,6 +109,8 @@ fn truncation_is_called_by_its_name() {
         let file = fixture(name);
         let failure = refused(name, &file[..file.len() / 2]);
         assert_eq!(failure.message, format!("The {format} data end early: part of the file is missing."));
+        let end = human::count(file.len() as u64 / 2);
+        assert_eq!(failure.place, format!("outer compression ({format}), byte {end}"));
     }
 }
 

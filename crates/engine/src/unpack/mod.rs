@@ -181,11 +181,16 @@ impl Decoder {
 
     /// There are no more bytes than `rest`, with which [`decode`](Self::decode) could do nothing.
     pub(crate) fn finish(&mut self, rest: &[u8]) -> Result<(), Fault> {
-        match &mut self.inner {
+        let outcome = match &mut self.inner {
             Inner::Gzip(gzip) => gzip.finish(rest),
             Inner::Zstd(zstd) => zstd.finish(rest),
             Inner::Xz(xz) => xz.finish(rest),
+        };
+        if outcome == Err(Fault::Truncated) {
+            // What is missing is missing behind these.
+            self.consumed += rest.len() as u64;
         }
+        outcome
     }
 
     /// Bytes of input taken.
