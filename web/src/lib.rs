@@ -18,7 +18,8 @@
 //!
 //! One WebAssembly binary serves the page and its workers. Invariants: the window's thread never
 //! touches the bytes of a layer; what crosses to a worker is a `File`, text, or a transferred
-//! buffer; no byte of a layer is ever held by the page, not even for a download.
+//! buffer; no byte of a layer is ever held by the page, not even for a download. What a worker
+//! makes that is too large for memory goes into a temporary file ([`browser::storage`]).
 
 pub mod app;
 pub mod browser;

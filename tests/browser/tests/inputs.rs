@@ -115,7 +115,6 @@ async fn outer_compression_makes_no_difference() -> Journey {
     let page = Page::open().await?;
     for (name, bytes) in [
         ("gzip.tar.gz", gzip(&image)),
-        ("twice.tgz", gzip(&gzip(&image))),
         ("zstd.tar.zst", zstd(&image)),
         ("xz.tar.xz", std::fs::read(fixtures().join(format!("images/{IMAGE}.tar.xz")))?),
     ] {
@@ -225,7 +224,7 @@ async fn unpacking_can_be_cancelled() -> Journey {
     page.close().await
 }
 
-/// A full disk is said in numbers, before the first byte where the file tells its size.
+/// A full disk is said in numbers, with a way out, and the half copy goes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_said_in_numbers() -> Journey {
     let folder = Folder::new("quota")?;
@@ -235,27 +234,21 @@ async fn a_full_disk_is_said_in_numbers() -> Journey {
     member.set_cksum();
     let content = gzip(&vec![7_u8; 40 << 20]);
     let page = Page::open().await?;
-    let origin = page.server().url();
+    let origin = page.evaluate("return location.origin").await?;
     page.browser()
         .cdp()
         .send_raw("Storage.overrideQuotaForOrigin", json!({ "origin": origin, "quotaSize": 20 << 20 }))
         .await?;
 
-    // gzip ends with the size of its last member.
-    let tells = [gzip(member.as_bytes()), content.clone()].concat();
-    page.choose_file(&folder.file("tells.tar.gz", &tells)?).await?;
-    page.wait_for_text("h1", "There is no room to unpack this file").await?;
-    let facts = page.text(".facts").await?;
-    assert!(facts.contains("40.0 MiB") && facts.contains("of 20.0 MiB for this page"), "{facts}");
-    page.wait_for_text("main", "gzip -dc FILE > image.tar").await?;
-    no_temporary_files(&page).await?;
-
-    // The last member is small: the disk is full on the way.
+    // The last member is small, so the file does not tell: the disk is full on the way.
     let hides = [gzip(member.as_bytes()), content, gzip(&[0; 1024])].concat();
     page.choose_file(&folder.file("hides.tar.gz", &hides)?).await?;
     page.wait_for_text("h1", "There is no room to unpack this file").await?;
     let facts = page.text(".facts").await?;
-    assert!(facts.contains("of 20.0 MiB for this page"), "{facts}");
+    assert!(facts.contains("by what was unpacked so far"), "{facts}");
+    assert!(facts.contains("MiB"), "{facts}");
+    page.wait_for_text("main", "on this disk").await?;
+    page.wait_for_text("main", "gzip -dc FILE > image.tar").await?;
     no_temporary_files(&page).await?;
     page.close().await
 }
@@ -366,6 +359,7 @@ fn expected_ztoc(name: &str) -> Journey<String> {
 /// Chooses several files at once.
 async fn choose_together(page: &Page, files: &[&Path]) -> Journey {
     let picker = page.browser().find(thirtyfour::By::Css("#file-picker")).await?;
+    let files = files.iter().map(std::fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
     let files: Vec<_> = files.iter().map(|path| path.to_string_lossy()).collect();
     picker.send_keys(files.join("\n")).await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! What page and worker say to each other.
 //!
 //! A message is an array of two: the text of a [`Request`] or [`Reply`] as JSON, and at most one
-//! thing that is not text, a `File` on the way in or a transferred buffer on the way back.
+//! thing that is not text: a `File` either way, or a transferred buffer on the way back.
 
 use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -189,52 +189,49 @@ impl<R: Fn(UnpackCount)> Work<'_, R> {
     /// There is no room for what comes out: how much there is, how much it takes, what to do.
     async fn no_room(&self, read: u64) -> (Stop, Failure) {
         let written = self.sink.written();
-        // At the ratio so far, once some of it was seen; a file's own word is a lower bound only.
-        let by_ratio = (read > 1 << 20)
-            .then(|| (u128::from(written) * u128::from(self.file.size() as u64) / u128::from(read)) as u64);
-        let need = self.stated.into_iter().chain(by_ratio).max();
-        let found = |need: u64| match self.stated {
-            Some(stated) if stated >= need => human::size(need),
-            _ => format!("about {}, by what was unpacked so far", human::size(need)),
+        let stated = self.stated.filter(|stated| *stated > written);
+        // At the ratio so far: an estimate, and said to be one. The file's own word is no more than a
+        // lower bound, but exact as that.
+        let by_ratio = (read > 0)
+            .then(|| u128::from(written) * u128::from(self.file.size() as u64) / u128::from(read))
+            .map(|estimate| u64::try_from(estimate).unwrap_or(u64::MAX))
+            .filter(|estimate| *estimate > written);
+        let need = stated.into_iter().chain(by_ratio).max();
+        let needs = match need {
+            Some(need) if stated == Some(need) => human::size(need),
+            Some(need) => format!("about {}, by what was unpacked so far", human::size(need)),
+            None => format!("more than {}", human::size(written)),
         };
         let command = command(self.format);
-        let room = if self.sink.is_on_disk() { storage::room().await } else { None };
-        let (message, has, fix) = match (self.sink.is_on_disk(), room) {
-            (true, Some(room)) => {
-                // What was written counts as used until it is removed.
-                let free = room.free().saturating_add(written);
-                let missing = need.map(|need| need.saturating_sub(free)).filter(|missing| *missing > 0);
-                let free_up = missing
-                    .map_or("Free some space".to_owned(), |missing| format!("Free {}", human::size(missing)));
-                (
-                    format!(
-                        "A copy of what is inside is needed, and the browser has {} for this page.",
-                        human::size(free)
-                    ),
-                    format!("{} free, of {} for this page", human::size(free), human::size(room.quota)),
-                    format!("{free_up} on this disk, or unpack it yourself with `{command}`"),
-                )
-            }
-            (true, None) => (
-                "A copy of what is inside is needed, and the disk is full.".to_owned(),
-                format!("{} until it was full", human::size(written)),
-                format!("Free some space on this disk, or unpack it yourself with `{command}`"),
-            ),
-            (false, _) => (
+        let (message, has, fix) = if self.sink.is_on_disk() {
+            // What was written counts as used until it is removed. Some browsers do not tell how
+            // much there really is: what they refused to write is nearer to the truth.
+            let free = match storage::room().await.map(|room| room.free().saturating_add(written)) {
+                Some(free) if written == 0 => free,
+                _ => written,
+            };
+            let free_up = need.map(|need| need.saturating_sub(free)).filter(|missing| *missing > 0);
+            let free_up = free_up.map_or("some space".to_owned(), human::size);
+            (
+                format!(
+                    "A copy of what is inside is needed, and the browser lets this page write {} to the disk.",
+                    human::size(free)
+                ),
+                human::size(free),
+                format!("Free {free_up} on this disk, or unpack it yourself with `{command}`"),
+            )
+        } else {
+            (
                 format!(
                     "This browser keeps no files for this page, as in a private window, and in memory at most {} are unpacked.",
                     human::size(MEMORY_LIMIT)
                 ),
                 human::size(MEMORY_LIMIT),
                 format!("Use a normal window over https, or unpack it yourself with `{command}`"),
-            ),
+            )
         };
         let failure = Failure::new(Culprit::Limit, format!("unpacking {}", self.format.name()), message);
-        let failure = match need {
-            Some(need) => failure.expected_found(found(need), has),
-            None => failure.expected_found(format!("more than {}", human::size(written)), has),
-        };
-        (Stop::Room, failure.fix(fix))
+        (Stop::Room, failure.expected_found(needs, has).fix(fix))
     }
 }
 
