@@ -35,7 +35,8 @@ const ANNOTATION: &str = "com.amazon.soci.index-digest";
 pub struct Pushed<'a> {
     /// Name of the archive, without a directory or with one.
     pub archive: &'a str,
-    /// Its name in `index.json` (`org.opencontainers.image.ref.name`), when it has one.
+    /// Its name in `index.json` (`org.opencontainers.image.ref.name`), when it has one: a tag, or a
+    /// full name of which the tag counts.
     pub tag: Option<&'a str>,
     /// What it holds.
     pub conversion: &'a Conversion,
@@ -112,6 +113,7 @@ impl Guide {
     /// it. Anything goes: what is not a complete reference becomes shell variables.
     #[must_use]
     pub fn new(pushed: &Pushed<'_>, destination: &str) -> Self {
+        let pushed = &Pushed { tag: pushed.tag.and_then(tag_of), ..*pushed };
         let target = Target::of(destination, pushed.tag);
         let image = target.image();
         Self {
@@ -467,6 +469,12 @@ mod tests {
         let pushed = guide("app.soci.tar", None, ECR);
         assert!(pushed.ways[0].push.contains(&format!("app.soci.tar@{INDEX}")), "{}", pushed.ways[0].push);
         assert!(pushed.ways[2].push.contains(" oci-archive:app.soci.tar \\"), "{}", pushed.ways[2].push);
+    }
+
+    #[test]
+    fn of_a_full_name_the_tag_counts() {
+        let pushed = guide("a.tar", Some("localhost:5000/app:1.4"), ECR);
+        assert!(pushed.ways[0].push.contains(" a.tar:1.4 "), "{}", pushed.ways[0].push);
     }
 
     #[test]

@@ -117,6 +117,9 @@ async fn panel_says_how_to_push_this_very_archive() -> Journey {
     let page = Page::open().await?;
     ready(&page, "skopeo-oci-archive").await?;
     let mut indexes = Vec::new();
+    // What is no tag is said to be none, and changes nothing.
+    page.fill("#tag", "not a tag").await?;
+    page.wait_for_text(".note", "No registry takes this").await?;
     for tag in ["1.4-soci", ""] {
         page.fill("#tag", tag).await?;
         page.wait_for_text("summary", if tag.is_empty() { "no tag" } else { tag }).await?;
@@ -124,6 +127,8 @@ async fn panel_says_how_to_push_this_very_archive() -> Journey {
         let archive = members(&page.taken_away(".soci.tar").await?)?;
         let layout: Value = serde_json::from_slice(&archive["index.json"])?;
         let entry = &layout["manifests"][0];
+        let name = &entry["annotations"]["org.opencontainers.image.ref.name"];
+        assert_eq!(name.as_str().unwrap_or_default(), tag, "{layout}");
         let digest = entry["digest"].as_str().ok_or("a digest")?;
         let blob = &archive[&digest.replace("sha256:", "blobs/sha256/")];
         assert_eq!(digest, format!("sha256:{}", sha256_hex(blob)));

@@ -226,10 +226,10 @@ impl LiveRun {
         self.renew_form();
     }
 
-    /// Gives the archive another tag; none when `tag` is blank.
+    /// Gives the archive another tag; none when `tag` is empty.
     pub fn set_tag(&mut self, tag: &str) {
         self.tag_is_chosen = true;
-        let tag = Some(tag.trim().to_owned()).filter(|tag| !tag.is_empty());
+        let tag = Some(tag.to_owned()).filter(|tag| !tag.is_empty());
         self.set_options(|options| options.tag = tag);
     }
 

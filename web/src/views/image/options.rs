@@ -89,16 +89,27 @@ fn subject_name(run: &Run, index: usize, subject: &Subject) -> String {
 fn Exceptions(props: &ImageProps) -> Html {
     let ImageProps { run, dispatch, .. } = props;
     let options = &run.options;
-    let tag = options.tag.clone().unwrap_or_default();
-    let remarks = if tag.is_empty() || push::is_tag(&tag) {
-        Vec::new()
-    } else {
-        vec![Remark { tone: Tone::Bad, text: TAG_GRAMMAR.into() }]
+    // What is typed becomes the tag once it is one; until then the archive keeps the last.
+    let draft = use_state_eq(|| None::<String>);
+    let in_force = options.tag.clone().unwrap_or_default();
+    let tag = draft.as_ref().unwrap_or(&in_force).clone();
+    let remarks = match &*draft {
+        Some(_) => vec![Remark { tone: Tone::Bad, text: TAG_GRAMMAR.into() }],
+        None => Vec::new(),
     };
-    let oninput = dispatch.reform(|event: InputEvent| {
-        let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
-        Action::SetTag(input.map(|input| input.value()).unwrap_or_default())
-    });
+    let oninput = {
+        let (draft, dispatch) = (draft.setter(), dispatch.clone());
+        Callback::from(move |event: InputEvent| {
+            let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+            let typed = input.map(|input| input.value()).unwrap_or_default();
+            if typed.is_empty() || push::is_tag(&typed) {
+                draft.set(None);
+                dispatch.emit(Action::SetTag(typed));
+            } else {
+                draft.set(Some(typed));
+            }
+        })
+    };
     let check = |id: &'static str, name: &str, on: bool, action: fn(bool) -> Action| {
         let onchange = dispatch.reform(move |event: Event| {
             let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
@@ -111,7 +122,7 @@ fn Exceptions(props: &ImageProps) -> Html {
             </label>
         }
     };
-    let mut kept = vec![if tag.is_empty() { "no tag".to_owned() } else { format!("tag {tag}") }];
+    let mut kept = vec![if in_force.is_empty() { "no tag".to_owned() } else { format!("tag {in_force}") }];
     if options.keep_annotations {
         kept.push("attestation links kept".to_owned());
     }
@@ -159,8 +170,8 @@ fn Exceptions(props: &ImageProps) -> Html {
     }
 }
 
-const TAG_GRAMMAR: &str =
-    "No registry takes this as a tag: 1 to 128 of letters, digits, . _ -, not beginning with . or -";
+const TAG_GRAMMAR: &str = "No registry takes this as a tag, so the archive keeps the last: 1 to 128 of letters, digits, . _ -, not \
+     beginning with . or -.";
 
 /// What another span size costs.
 fn price(run: &Run) -> String {
