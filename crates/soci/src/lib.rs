@@ -59,8 +59,11 @@
 //! - **Prefetch lists** inside any of these, which name the spans a container reads first:
 //!   [`ConvertOptions::prefetch`] and [`prefetch`]. Experimental in the reference.
 //!
-//! What the reference refuses is refused, as an [`Error`] that says why in a way that can be
-//! acted on: typed, so that a mode which goes on regardless can be built on top.
+//! What the reference refuses is refused here, too, as an [`Error`] that says why in a way that can
+//! be acted on. What people have beside that - docker-archives, several tags in one file, lists
+//! without platforms, layers compressed anew - is turned into a layout that it would take, before:
+//! that is [`prepare`]. One thing goes on where the reference ends, for nothing but the result can
+//! tell: some platforms of an image that is converted already (`earlier.rs`).
 //!
 //! ```
 //! use sociscope_image::{Digest, Extent, Layout};
@@ -112,6 +115,7 @@
 //!
 //! # Where to go next
 //!
+//! - [`prepare`]: from what people have to a layout.
 //! - [`select`](Selection): the decisions, in the reference's order.
 //! - `rewrite.rs`: what happens to manifests; the surprises are listed at its top.
 //! - `json/`: why there is a JSON reader of our own.

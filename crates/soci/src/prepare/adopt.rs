@@ -14,7 +14,7 @@ use super::Adopted;
 use crate::error::Error;
 use crate::{Descriptor, Index, Manifest, OCI_LAYOUT, media_type};
 use sociscope_image::{Archive, Digest, Extent, Image, Layer, LayerCompression, Layout};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The same archive with an OCI layout; one that has a layout is returned as it is. `digests` are
 /// those of layers that have been read, by where they lie; they count more than what the config
@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 /// others that are is left without a manifest; [`layout_for`](super::layout_for) says why.
 pub fn as_oci(archive: &Archive, digests: &BTreeMap<Extent, Digest>) -> Result<Adopted, Error> {
     let mut archive = archive.clone();
-    let mut unread = Vec::new();
+    let (mut unread, mut seen) = (Vec::new(), BTreeSet::new());
     if archive.layout.is_some() {
         return Ok(Adopted { archive, unread });
     }
@@ -36,7 +36,11 @@ pub fn as_oci(archive: &Archive, digests: &BTreeMap<Extent, Digest>) -> Result<A
     let mut entries = Vec::new();
     for image in &mut archive.images {
         if obstacle(image).is_none() {
-            entries.push(adopt(image, digests, &mut layout, &mut unread));
+            entries.push(adopt(image, digests, &mut layout, &mut |extent| {
+                if seen.insert(extent) {
+                    unread.push(extent);
+                }
+            }));
         }
     }
     if entries.is_empty() {
@@ -66,12 +70,13 @@ pub(super) fn obstacle(image: &Image) -> Option<Error> {
     })
 }
 
-/// Gives an image a manifest; returns its entry in `index.json`.
+/// Gives an image a manifest; returns its entry in `index.json`. Tells `unread` which layers nobody
+/// knows the digest of.
 fn adopt(
     image: &mut Image,
     digests: &BTreeMap<Extent, Digest>,
     layout: &mut Layout,
-    unread: &mut Vec<Extent>,
+    unread: &mut impl FnMut(Extent),
 ) -> Descriptor {
     let config = Descriptor::of(media_type::OCI_CONFIG, &image.config_text);
     layout.documents.insert(Digest::of(&image.config_text), image.config_text.clone());
@@ -79,9 +84,7 @@ fn adopt(
     for layer in &mut image.layers {
         let Some(extent) = layer.extent else { continue };
         let digest = digest(layer, extent, digests).unwrap_or_else(|| {
-            if !unread.contains(&extent) {
-                unread.push(extent);
-            }
+            unread(extent);
             stand_in(extent)
         });
         // A second copy of the same bytes is not needed.

@@ -10,8 +10,8 @@ use super::complete::refusal;
 use super::tree::{Leaf, Node, Tree, name, stated};
 use crate::PlatformChoice;
 use crate::store::Store;
-use sociscope_image::{Archive, Format, ImageKind, Layout};
-use std::collections::BTreeSet;
+use sociscope_image::{Archive, Format, ImageKind, Layout, Platform};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What can be converted. Never empty if the archive has an image.
 ///
@@ -152,38 +152,37 @@ pub(super) fn groups(layout: &Layout, tree: &Tree) -> Vec<Group> {
 
 /// An entry without a name of its own, all of whose images stand in another entry, adds nothing.
 fn drop_repeated(groups: &mut Vec<Group>, tree: &Tree) {
-    let digests = |group: &Group| -> BTreeSet<String> {
-        group.images(tree).iter().map(|leaf| leaf.descriptor.digest.clone()).collect()
+    let digests: Vec<BTreeSet<&str>> = groups
+        .iter()
+        .map(|group| group.images(tree).into_iter().map(|leaf| leaf.descriptor.digest.as_str()).collect())
+        .collect();
+    let mut holders: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, own) in digests.iter().enumerate() {
+        own.iter().for_each(|digest| holders.entry(digest).or_default().push(index));
+    }
+    let is_elsewhere = |index: usize, own: &BTreeSet<&str>| {
+        let others = own.first().and_then(|first| holders.get(first));
+        others.into_iter().flatten().any(|&other| {
+            let theirs = digests.get(other).filter(|_| other != index);
+            theirs.is_some_and(|theirs| own.is_subset(theirs) && (own.len() < theirs.len() || other < index))
+        })
     };
     let mut index = 0;
-    while let Some(group) = groups.get(index) {
-        let own = digests(group);
-        let elsewhere = group.names.is_empty()
-            && groups.iter().enumerate().any(|(other, group)| {
-                other != index && {
-                    let theirs = digests(group);
-                    own.is_subset(&theirs) && (own != theirs || other < index)
-                }
-            });
-        if elsewhere {
-            groups.remove(index);
-        } else {
-            index += 1;
-        }
-    }
+    groups.retain(|group| {
+        let own = digests.get(index);
+        let repeated = group.names.is_empty() && own.is_some_and(|own| is_elsewhere(index, own));
+        index += 1;
+        !repeated
+    });
 }
 
 /// Whether two different images are for the same platform.
 fn same_platform_twice(store: &Store<'_>, groups: &[Group], tree: &Tree) -> bool {
-    let mut seen = Vec::new();
-    for leaf in groups.iter().flat_map(|group| group.images(tree)) {
+    let mut seen: BTreeMap<Platform, &str> = BTreeMap::new();
+    groups.iter().flat_map(|group| group.images(tree)).any(|leaf| {
         // What does not say its platform could be for any.
         let Ok(platform) = leaf.platform(store) else { return true };
-        let digest = &leaf.descriptor.digest;
-        if seen.iter().any(|(known, other)| *known != digest && platform.matches(other)) {
-            return true;
-        }
-        seen.push((digest, platform));
-    }
-    false
+        let digest = leaf.descriptor.digest.as_str();
+        seen.insert(platform.normalised(), digest).is_some_and(|other| other != digest)
+    })
 }

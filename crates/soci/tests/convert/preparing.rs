@@ -4,7 +4,7 @@ use crate::layouts::{Layouts, all, convert, index, listed, manifest, on};
 use sociscope_image::{Archive, Digest, Extent, Format, LayerCompression, Limits, Open, Want};
 use sociscope_soci::prepare::{as_oci, layout_for, layout_for_platforms, subjects};
 use sociscope_soci::{
-    ConvertOptions, Descriptor, Error, Index, Manifest, PlatformChoice, media_type, soci_index,
+    ConvertOptions, Descriptor, Error, Index, Manifest, PlatformChoice, Selection, media_type, soci_index,
 };
 use std::collections::BTreeMap;
 
@@ -226,6 +226,24 @@ fn platforms_come_from_the_configs() {
         },
         &["app:1 for linux/amd64", "app:2 for linux/arm64"],
         Err("2 images"),
+    );
+}
+
+#[test]
+fn builds_of_windows_are_platforms_of_one_image() {
+    check(
+        |layouts| {
+            let build = |version: &str, mut image: Descriptor| {
+                image.platform = Some(format!("windows({version})/amd64").parse().unwrap());
+                image
+            };
+            vec![
+                build("10.0.20348.1", layouts.image("windows/amd64", &["a"])),
+                build("10.0.26100.1", layouts.image("windows/amd64", &["b"])),
+            ]
+        },
+        &[" for windows/amd64+windows/amd64"],
+        Ok(&[]),
     );
 }
 
@@ -594,4 +612,37 @@ fn an_archive_with_a_layout_is_adopted_as_it_is() {
     assert_eq!(adopted.archive.layout.unwrap().index_json, layouts.layout.index_json);
     let without = Archive { layout: None, ..archive };
     assert_eq!(layout_for(&without, None).unwrap_err(), Error::NoLayout);
+}
+
+#[test]
+fn damage_is_an_error_or_an_image_and_nothing_else() {
+    let mut layouts = Layouts::default();
+    let image = named("app:1", layouts.image("linux/amd64", &["a"]));
+    let other = on("linux/arm64", layouts.image("linux/arm64", &["b"]));
+    let beside = legacy(&mut layouts);
+    let list = layouts.list(vec![other, beside]);
+    layouts.top(vec![image, list]);
+    let sound = archive(&layouts);
+    let (mut errors, mut images) = (0, 0);
+    for at in (0..layouts.layout.index_json.len()).step_by(7) {
+        for byte in *b"\"}0" {
+            let mut damaged = sound.clone();
+            damaged.layout.as_mut().unwrap().index_json[at] = byte;
+            assert!(!subjects(&damaged).is_empty(), "the archive has images, whatever its index.json says");
+            for subject in [None, Some(0), Some(1), Some(9)] {
+                match layout_for(&damaged, subject) {
+                    Ok(prepared) => {
+                        images += 1;
+                        // It is as good as said.
+                        Selection::new(&prepared.layout, &all()).unwrap();
+                    }
+                    Err(error) => {
+                        errors += 1;
+                        assert!(!error.to_string().is_empty() && !error.way_out().is_empty());
+                    }
+                }
+            }
+        }
+    }
+    assert!(errors > 100 && images > 100, "{errors} errors, {images} images");
 }
