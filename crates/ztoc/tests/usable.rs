@@ -109,7 +109,7 @@ fn sparse_files_are_stored_otherwise_than_they_are_read() {
 fn attributes_that_the_ztoc_cannot_hold_make_a_file_unreadable() {
     let large_uid = Block::new("f", b'0', 0).field(108, &[0x80, 0, 0, 1, 0, 0, 0, 0]).sum();
     let negative_gid = Block::new("f", b'0', 0).field(116, &[0xff; 8]).sum();
-    check(&[large_uid.clone()], &[("f", Reason::OwnerOutOfRange)]);
+    check(std::slice::from_ref(&large_uid), &[("f", Reason::OwnerOutOfRange)]);
     check(&[negative_gid], &[("f", Reason::OwnerOutOfRange)]);
     check(&[pax(&[("mtime", "253402300800")]), file("f", b"1")], &[("f", Reason::YearOutOfRange)]);
     check(&[pax(&[("mtime", "253402300799.9")]), file("f", b"1")], &[]);
@@ -168,7 +168,7 @@ fn a_plain_tar_without_trailer_can_crash_the_snapshotter() {
         (&whole, 1024, Some(Reason::NoTrailer)),
         (&whole, 4096, None),
         (&empty, 512, Some(Reason::NoTrailer)),
-        (&tar(&[whole.clone()]), 512, None),
+        (&tar(std::slice::from_ref(&whole)), 512, None),
         (b"", 4096, Some(Reason::EmptyLayer)),
     ];
     for (layer, span_size, expected) in table {

@@ -46,8 +46,8 @@ pub(super) fn check(ztoc: &Ztoc<'_>, build: Option<&Build>, findings: &mut Findi
     if !has_links && !has_doubtful_files {
         return;
     }
-    let mut tree = Tree::default();
-    let mut nodes: Vec<Option<Node>> = Vec::new();
+    let mut tree = Tree::with_capacity(ztoc.entry_count());
+    let mut nodes: Vec<Option<Node>> = Vec::with_capacity(ztoc.entry_count());
     let mut broken_links = Vec::new();
     entries.for_each(|seen| {
         let node = tree.add(&seen.entry);

@@ -7,6 +7,7 @@
 
 use crate::tar::entries::{Entry, EntryKind};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 
 /// A node. Its number is of no meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +29,11 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
+    /// With room for so many names: growing would hash them all again.
+    pub(super) fn with_capacity(names: usize) -> Self {
+        Self { children: HashMap::with_capacity(names), ..Self::default() }
+    }
+
     /// Adds an entry. `None` for a hard link whose target is not there yet, which ends the mount.
     pub(super) fn add(&mut self, entry: &Entry<'a>) -> Option<Node> {
         let node = match entry.kind {
@@ -58,6 +64,12 @@ impl<'a> Tree<'a> {
 
     /// The node that a name leads to.
     pub(super) fn find(&mut self, name: &'a [u8]) -> Option<Node> {
+        if let Some((directory, name)) = plain(name)
+            && let Some((recent, parent)) = self.recent
+            && directory == recent
+        {
+            return self.children.get(&(parent.0, name)).copied();
+        }
         let mut parts = std::mem::take(&mut self.parts);
         clean(name, &mut parts);
         let found = parts.iter().try_fold(ROOT, |node, part| self.children.get(&(node.0, *part)).copied());
@@ -82,20 +94,22 @@ impl<'a> Tree<'a> {
     }
 
     fn put(&mut self, parent: Node, name: &'a [u8], node: Option<Node>, kind: EntryKind) -> Node {
-        let known = self.children.get(&(parent.0, name)).copied();
-        let node = match (node, known) {
-            (Some(node), _) => node,
-            (None, Some(known)) if kind == EntryKind::Directory => known,
-            (None, _) => self.new_node(),
-        };
-        if known != Some(node) {
-            self.children.insert((parent.0, name), node);
-            if known.is_some() {
+        let new = Node(self.nodes.saturating_add(1));
+        let is_new = match self.children.entry((parent.0, name)) {
+            Slot::Vacant(slot) => *slot.insert(node.unwrap_or(new)) == new,
+            // A directory given again stays itself.
+            Slot::Occupied(slot) if node.is_none() && kind == EntryKind::Directory => return *slot.get(),
+            Slot::Occupied(mut slot) => {
+                slot.insert(node.unwrap_or(new));
                 // It may have been a directory on the way to the recent one.
                 self.recent = None;
+                node.is_none()
             }
+        };
+        if is_new {
+            self.nodes = new.0;
         }
-        node
+        node.unwrap_or(new)
     }
 
     /// The child of a directory, made if there is none.
