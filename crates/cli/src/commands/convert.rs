@@ -3,14 +3,18 @@
 use std::{fs, path::Path};
 
 use sociscope_engine::{
-    Analysis, Culprit, Failure, Options, Report, Scope, findings::Severity, human, soci, verify::Depth,
+    Analysis, Culprit, Failure, Options, Report, Scope,
+    findings::Severity,
+    human,
+    push::{Guide, Pushed},
+    soci,
+    verify::Depth,
 };
 
 use crate::{
-    args::{ConvertArgs, Recompress, Verify},
+    args::{ConvertArgs, OutputFormat, Recompress, Verify},
     failure::{self, Stop, printable},
-    output::{self},
-    progress, remake, scan,
+    output, progress, remake, scan,
     source::Source,
     write,
 };
@@ -35,6 +39,16 @@ pub fn run(args: &ConvertArgs) -> Result<(), Stop> {
     if progress::has_viewer() {
         eprintln!("{}: {}", args.out.display(), human::file_size(converted.plan.size()));
         eprintln!("{}: {}", report.verdict.headline, report.verdict.sentence);
+        if let Some(conversion) =
+            report.conversion.as_ref().filter(|_| args.format == OutputFormat::OciArchive)
+        {
+            let archive = args.out.to_string_lossy();
+            let pushed = Pushed { archive: &archive, tag: args.tag.as_deref(), conversion };
+            let guide = Guide::new(&pushed, "");
+            for line in guide.variables.iter().chain(guide.ways.first().map(|way| &way.push)) {
+                eprintln!("{}", printable(line));
+            }
+        }
     }
     output::print(&format!("{}\n", converted.image_index))
 }
