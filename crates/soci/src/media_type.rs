@@ -85,6 +85,14 @@ pub fn is_layer(media_type: &str) -> bool {
         )
 }
 
+/// Whether it may be left out of an archive, because it is distributed by somebody else: Docker's
+/// foreign layers, OCI's nondistributable ones.
+#[must_use]
+pub fn is_foreign_layer(media_type: &str) -> bool {
+    matches!(base(media_type), DOCKER_LAYER_FOREIGN | DOCKER_LAYER_FOREIGN_GZIP)
+        || base(media_type).starts_with(OCI_LAYER_NONDISTRIBUTABLE)
+}
+
 /// How a layer is compressed, as far as its type says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LayerType {

@@ -338,6 +338,9 @@ fn collect<'s>(
             Content::Source(extent)
         } else if let Some(bytes) = store.document(&digest) {
             Content::Document(bytes)
+        } else if media_type::is_foreign_layer(&descriptor.media_type) {
+            // It is left to its vendor, as the tools that write archives and push them do.
+            continue;
         } else {
             return Err(Error::Missing { role: role(&descriptor), digest: descriptor.digest });
         };

@@ -257,6 +257,7 @@ impl Selection {
         for layer in layers() {
             if let Decision::Skip(reason) = &layer.decision
                 && reason.is_fatal()
+                && !(*reason == SkipReason::Absent && media_type::is_foreign_layer(&layer.media_type))
             {
                 return Err(Error::Layer {
                     digest: layer.digest.to_string(),

@@ -219,6 +219,8 @@ impl Found {
         let (position, id) = (layer.position, layer.id);
         let bytes = human::size(layer.size);
         match layer.status {
+            // Left out on purpose; a note says so.
+            LayerStatus::Missing if crate::soci::media_type::is_foreign_layer(&layer.media_type) => {}
             LayerStatus::Missing => {
                 self.add_layer(
                     &rules::LAYER_MISSING,

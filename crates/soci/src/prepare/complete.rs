@@ -40,6 +40,42 @@ pub fn layout_for_platforms(
     subject: Option<usize>,
     platforms: &PlatformChoice,
 ) -> Result<Prepared, Error> {
+    let mut prepared = prepared(archive, subject, platforms)?;
+    let chosen = subject.and_then(|subject| subjects(archive).into_iter().nth(subject));
+    let foreign = absent_foreign_layers(archive, chosen.as_ref());
+    if foreign > 0 {
+        let (layers, are) = if foreign == 1 { ("layer", "is") } else { ("layers", "are") };
+        prepared.reference = false;
+        prepared.notes.push(Note::new(
+            "foreign-layers",
+            format!(
+                "{foreign} foreign {layers} {are} not in the archive and left to whoever distributes {}.",
+                if foreign == 1 { "it" } else { "them" }
+            ),
+        ));
+    }
+    Ok(prepared)
+}
+
+/// Layers that stay at their vendor's, as tools leave them out of archives on purpose. The
+/// reference ends at the first of them.
+fn absent_foreign_layers(archive: &Archive, subject: Option<&Subject>) -> usize {
+    let images = archive.images.iter().enumerate();
+    let layers = images
+        .filter(|(index, _)| subject.is_none_or(|subject| subject.images.contains(index)))
+        .flat_map(|(_, image)| &image.layers);
+    let absent: BTreeSet<_> = layers
+        .filter(|layer| layer.extent.is_none() && media_type::is_foreign_layer(&layer.media_type))
+        .map(|layer| &layer.digest)
+        .collect();
+    absent.len()
+}
+
+fn prepared(
+    archive: &Archive,
+    subject: Option<usize>,
+    platforms: &PlatformChoice,
+) -> Result<Prepared, Error> {
     let layout = archive.layout.as_ref().ok_or(Error::NoLayout)?;
     if archive.format != Format::OciArchive {
         return adopted(archive, layout, subject);
