@@ -208,7 +208,7 @@ pub enum Error {
         diff_id: Option<String>,
     },
     /// The config of an image in a docker-archive is not in it, or is too large.
-    #[error("the image config is not in the archive, or cannot be used")]
+    #[error("there is no image config in the archive, or it cannot be used")]
     ConfigAbsent,
     /// A tag that is none.
     #[error("`{text}` is no tag")]

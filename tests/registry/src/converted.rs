@@ -10,12 +10,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The tag under which images are converted and pushed.
+pub const TAG: &str = "1.0-soci";
+
 /// A converted image.
 #[derive(Debug)]
 pub struct Converted {
     /// The OCI archive.
     pub archive: PathBuf,
-    /// What the command printed: the digest of the image index.
+    /// What the command printed: the digest of the image index, or of the SOCI index alone.
     pub digest: String,
     /// Every blob in the archive, by digest.
     pub blobs: BTreeMap<String, Vec<u8>>,
@@ -30,9 +33,35 @@ impl Converted {
     /// # Panics
     /// When the command is not built, or what it prints is not in the archive.
     pub fn of(image: &Path, scratch: &Scratch) -> Result<Self, String> {
+        Self::by(&["convert", "--tag", TAG], image, scratch)
+    }
+
+    /// As [`Converted::of`], with layers made anew where they get no index otherwise.
+    ///
+    /// # Errors
+    /// As [`Converted::of`].
+    ///
+    /// # Panics
+    /// As [`Converted::of`].
+    pub fn made_gzip(image: &Path, scratch: &Scratch) -> Result<Self, String> {
+        Self::by(&["convert", "--tag", TAG, "--recompress", "needed"], image, scratch)
+    }
+
+    /// The SOCI index of version 1 alone, for an image that stays as it is.
+    ///
+    /// # Errors
+    /// As [`Converted::of`].
+    ///
+    /// # Panics
+    /// As [`Converted::of`].
+    pub fn index_v1(image: &Path, scratch: &Scratch) -> Result<Self, String> {
+        Self::by(&["index", "--v1"], image, scratch)
+    }
+
+    fn by(verb: &[&str], image: &Path, scratch: &Scratch) -> Result<Self, String> {
         let archive = scratch.path("soci.oci.tar");
         let mut command = tool::sociscope();
-        command.arg("convert").arg(image).arg("--out").arg(&archive);
+        command.args(verb).arg(image).arg("--out").arg(&archive);
         command.args(["--min-layer-size", "0", "--span-size", "64KiB"]);
         let output = command.output().expect("the command runs");
         if !output.status.success() {
@@ -59,10 +88,10 @@ impl Converted {
         Ok(Self { archive, digest, blobs })
     }
 
-    /// How tools name the image in the archive: `FILE@sha256:…`.
+    /// How tools name the image in the archive: `FILE:TAG`.
     #[must_use]
     pub fn reference(&self) -> String {
-        format!("{}@{}", self.archive.display(), self.digest)
+        format!("{}:{TAG}", self.archive.display())
     }
 
     /// The blobs below an OCI layout directory, by digest.

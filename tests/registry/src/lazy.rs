@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 const INDEX_DIGEST: &str = "com.amazon.soci.index-digest";
 const LAYER_DIGEST: &str = "com.amazon.soci.image-layer-digest";
+const INDEX_V1: &str = "application/vnd.amazon.soci.index.v1+json";
 const INDEX_V2: &str = "application/vnd.amazon.soci.index.v2+json";
 
 /// What was reached.
@@ -32,6 +33,8 @@ pub enum Lost {
     NoAnnotation,
     /// The annotation names a SOCI index that is not in the repository.
     NoIndex(String),
+    /// Nothing that refers to the image is a SOCI index of version 1.
+    NoReferrers,
 }
 
 impl Lazy {
@@ -57,16 +60,45 @@ impl Lazy {
         };
         for manifest in &manifests {
             if let Some(digest) = manifest["annotations"][INDEX_DIGEST].as_str() {
-                lazy.platform(repository, manifest, digest)?;
+                lazy.platform(repository, manifest, digest, INDEX_V2)?;
             }
         }
         if lazy.indexes.is_empty() { Err(Lost::NoAnnotation) } else { Ok(lazy) }
     }
 
-    /// One platform: its SOCI index and all that it names.
-    fn platform(&mut self, repository: &Repository, manifest: &Value, digest: &str) -> Result<(), Lost> {
+    /// The legacy way, of SOCI index v1, to an image of one platform that was pushed as it is: the
+    /// registry says which artefacts refer to the image.
+    ///
+    /// A registry without the API for that has an index of them under a tag made of the image's
+    /// digest (OCI distribution specification 1.1, "Referrers Tag Schema").
+    ///
+    /// # Errors
+    /// Where the way ends early.
+    ///
+    /// # Panics
+    /// As [`Lazy::follow`].
+    pub fn follow_referrers(repository: &Repository, reference: &str) -> Result<Self, Lost> {
+        let image = repository.manifest(reference).expect("the tag was pushed");
+        let referrers = repository.manifest(&image.digest.replace(':', "-")).ok_or(Lost::NoReferrers)?.json();
+        let mut lazy = Self::default();
+        for referrer in referrers["manifests"].as_array().expect("an index") {
+            if referrer["artifactType"] == INDEX_V1 {
+                lazy.platform(repository, &image.json(), text(&referrer["digest"]), INDEX_V1)?;
+            }
+        }
+        if lazy.indexes.is_empty() { Err(Lost::NoReferrers) } else { Ok(lazy) }
+    }
+
+    /// One platform: its SOCI index, of the version that `media_type` says, and all that it names.
+    fn platform(
+        &mut self,
+        repository: &Repository,
+        manifest: &Value,
+        digest: &str,
+        media_type: &str,
+    ) -> Result<(), Lost> {
         let index = repository.manifest(digest).ok_or_else(|| Lost::NoIndex(digest.to_owned()))?.json();
-        assert_eq!(index["config"]["mediaType"], INDEX_V2, "{repository}: {digest}");
+        assert_eq!(index["config"]["mediaType"], media_type, "{repository}: {digest}");
         assert_eq!(repository.blob(text(&index["config"]["digest"])).as_deref(), Some(&b"{}"[..]));
         let ztocs = index["layers"].as_array().expect("a SOCI index has layers");
         assert!(!ztocs.is_empty(), "{repository}: {digest} names no zTOC");

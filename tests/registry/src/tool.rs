@@ -3,7 +3,7 @@
 //! The commands are those that the page and the documentation give, with what a registry without
 //! TLS needs besides.
 
-use crate::{Converted, Repository, Scratch};
+use crate::{Converted, Repository, Scratch, converted::TAG};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -44,35 +44,50 @@ pub fn sociscope() -> Command {
     Command::new(program)
 }
 
-/// `oras cp -r`: from the archive as it is, under `tag`. What the page recommends first.
+/// `sociscope verify --full` of a layout directory.
+///
+/// # Errors
+/// What it says when it is not content.
+pub fn verify(layout: &Path) -> Result<(), String> {
+    run(sociscope().arg("verify").arg(layout).arg("--full")).map(drop)
+}
+
+/// `oras cp -r`: from the archive as it is, under [`TAG`]. What the page recommends first.
 ///
 /// # Errors
 /// What it says when it fails.
-pub fn oras(image: &Converted, to: &Repository, tag: &str) -> Result<(), String> {
+pub fn oras(image: &Converted, to: &Repository) -> Result<(), String> {
+    oras_copy(&image.reference(), &format!("{to}:{TAG}"))
+}
+
+/// `oras cp -r` from a place in an archive to one in a registry, as oras names them.
+///
+/// # Errors
+/// What it says when it fails.
+pub fn oras_copy(from: &str, to: &str) -> Result<(), String> {
     let mut oras = Command::new(find("oras"));
-    oras.args(["cp", "-r", "--from-oci-layout", &image.reference(), "--to-plain-http"]);
-    run(oras.arg(format!("{to}:{tag}"))).map(drop)
+    run(oras.args(["cp", "-r", "--from-oci-layout", from, "--to-plain-http", to])).map(drop)
 }
 
 /// `oras cp -r` the other way: from the registry into a layout directory.
 ///
 /// # Errors
 /// What it says when it fails.
-pub fn oras_pull(from: &Repository, tag: &str, layout: &Path) -> Result<(), String> {
+pub fn oras_pull(from: &Repository, layout: &Path) -> Result<(), String> {
     let mut oras = Command::new(find("oras"));
-    oras.args(["cp", "-r", "--from-plain-http", &format!("{from}:{tag}"), "--to-oci-layout"]);
-    run(oras.arg(format!("{}:{tag}", layout.display()))).map(drop)
+    oras.args(["cp", "-r", "--from-plain-http", &format!("{from}:{TAG}"), "--to-oci-layout"]);
+    run(oras.arg(format!("{}:{TAG}", layout.display()))).map(drop)
 }
 
 /// `crane push` of the unpacked archive.
 ///
 /// # Errors
 /// What it says when it fails.
-pub fn crane(image: &Converted, to: &Repository, tag: &str) -> Result<(), String> {
+pub fn crane(image: &Converted, to: &Repository) -> Result<(), String> {
     let scratch = Scratch::new();
     let layout = scratch.path("layout");
     image.unpack(&layout);
-    run(Command::new(find("crane")).arg("push").arg(&layout).arg(format!("{to}:{tag}"))).map(drop)
+    run(Command::new(find("crane")).arg("push").arg(&layout).arg(format!("{to}:{TAG}"))).map(drop)
 }
 
 /// `skopeo copy` with further `options`, such as `--all`, between places as skopeo names them.

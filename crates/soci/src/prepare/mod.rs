@@ -18,13 +18,15 @@
 //! Everything else that is done is a [`Note`].
 
 mod adopt;
+mod choose;
 mod complete;
+mod foreign;
 mod remade;
 mod subject;
 mod tree;
 
 pub use adopt::as_oci;
-pub use complete::{layout_for, layout_for_platforms};
+pub use choose::{layout_for, layout_for_platforms};
 pub use remade::with_layers;
 pub use subject::subjects;
 

@@ -6,7 +6,7 @@
 //! Where the reference gives up, the names decide: entries that are called alike are one image.
 
 use super::Subject;
-use super::complete::refusal;
+use super::choose::refusal;
 use super::tree::{Leaf, Node, Tree, name, stated};
 use crate::PlatformChoice;
 use crate::store::Store;

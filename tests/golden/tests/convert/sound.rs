@@ -63,7 +63,10 @@ fn links(list: &Index, blobs: &Blobs<'_>) -> Result<(), String> {
     for entry in list.manifests() {
         let read = manifest(entry)?;
         for part in [&read.config].into_iter().chain(read.layers()) {
-            blob(part, blobs)?;
+            let may_be_elsewhere = media_type::is_foreign_layer(&part.media_type);
+            if !may_be_elsewhere || blobs.contains_key(&part.digest) {
+                blob(part, blobs)?;
+            }
         }
         if entry.artifact_type == media_type::SOCI_INDEX_V2 {
             // Where two indexes are of one manifest, it can name only one of them.
