@@ -16,7 +16,7 @@ use crate::{
     ZtocSummary, failure::sentence, human, image, soci, verify::Unusability, ztoc,
 };
 use image::{Digest, DigestCheck};
-use ztoc::{ClosedSpan, SpanId, SpanSize};
+use ztoc::{ClosedSpan, SpanId, SpanSize, ZtocParts};
 
 /// How many bytes are asked for at a time. Large enough that asking costs nothing, small enough
 /// that cancelling takes no time and a worker's memory stays flat.
@@ -42,7 +42,12 @@ enum Work {
     Nothing,
     Building(Box<ztoc::Builder>),
     Built(Box<ztoc::Build>),
-    Failed { failure: Failure, produced: u64 },
+    /// The caller puts the zTOC together; this is what is known of it.
+    Parted(Box<LayerSummary>),
+    Failed {
+        failure: Failure,
+        produced: u64,
+    },
 }
 
 /// What a finished [`LayerJob`] gives.
@@ -117,6 +122,58 @@ impl LayerJob {
                 build.set_digest(span, digest);
             }
             _ => self.early.push((span, digest)),
+        }
+    }
+
+    /// The checkpoints since the last call, for a caller that has a better place for them. They are
+    /// most of a zTOC, 32 KiB for every 4 MiB of tar, and are not kept here any longer.
+    ///
+    /// Whoever takes any takes all, the last ones after [`want`](Job::want) said [`Want::Done`]. Then
+    /// [`ztoc_parts`](Self::ztoc_parts) gives the rest of the zTOC, which the outcome does not hold.
+    pub fn take_checkpoints(&mut self) -> Vec<u8> {
+        match &mut self.work {
+            Work::Building(builder) => builder.take_checkpoints(),
+            Work::Built(build) => build.take_checkpoints(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What lies before and behind the [taken](Self::take_checkpoints) checkpoints, once every span has
+    /// its digest; `None` when there is no zTOC. The SHA-256 of all three is to be
+    /// [told](Self::set_ztoc_digest) before [`finish`](Job::finish).
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] before the end, or while a span has no digest.
+    pub fn ztoc_parts(&mut self) -> Result<Option<ZtocParts>, Error> {
+        if !self.is_over() {
+            return Err(Error::Misuse("ztoc_parts() before the end"));
+        }
+        let work = std::mem::replace(&mut self.work, Work::Nothing);
+        let Work::Built(build) = work else {
+            self.work = work;
+            return Ok(None);
+        };
+        if !build.missing_digests().is_empty() {
+            return Err(Error::Misuse("ztoc_parts() before every span had its digest"));
+        }
+        match self.parted(&build) {
+            Ok((summary, parts)) => {
+                self.work = Work::Parted(Box::new(summary));
+                Ok(Some(parts))
+            }
+            Err(failure) => {
+                self.fail(failure, build.inflated_size());
+                Ok(None)
+            }
+        }
+    }
+
+    /// The SHA-256 of the zTOC that was put together from [`ztoc_parts`](Self::ztoc_parts).
+    pub fn set_ztoc_digest(&mut self, digest: &Digest) {
+        if let Work::Parted(summary) = &mut self.work
+            && let Some(ztoc) = &mut summary.ztoc
+        {
+            ztoc.digest = digest.to_string();
         }
     }
 
@@ -218,6 +275,10 @@ impl Job for LayerJob {
             Work::Built(build) => {
                 (build.inflated_size(), build.entries().len() as u64, build.span_count() as u64)
             }
+            Work::Parted(summary) => {
+                let count = |count: Option<u64>| count.unwrap_or(0);
+                (count(summary.uncompressed_size), count(summary.entries), count(summary.spans))
+            }
             Work::Failed { produced, .. } => (*produced, 0, 0),
         };
         Progress { read: self.read, total: self.task.len, produced, entries, spans }
@@ -233,6 +294,12 @@ impl Job for LayerJob {
         match std::mem::replace(&mut self.work, Work::Nothing) {
             Work::Nothing | Work::Building(_) => {}
             Work::Failed { failure, .. } => summary.error = Some(failure),
+            Work::Parted(known) => {
+                if known.ztoc.as_ref().is_none_or(|ztoc| ztoc.digest.is_empty()) {
+                    return Err(Error::Misuse("finish() before the zTOC had its digest"));
+                }
+                summary = LayerSummary { bytes_read: self.read, ..*known };
+            }
             Work::Built(build) => {
                 if !build.missing_digests().is_empty() {
                     return Err(Error::Misuse("finish() before every span had its digest"));
@@ -245,9 +312,8 @@ impl Job for LayerJob {
                             size: bytes.len() as u64,
                             no_xattrs: build.disables_xattrs(),
                         });
-                        summary.unusable = unusable(&bytes, &build);
-                        if !self.task.prefetch.is_empty() {
-                            summary.prefetch = locate(&bytes, &self.task.prefetch);
+                        if let Ok(read) = ztoc::Ztoc::parse(&bytes) {
+                            self.judge(&read, &build, &mut summary);
                         }
                         ztoc = Some(bytes);
                     }
@@ -265,6 +331,33 @@ impl Job for LayerJob {
 }
 
 impl LayerJob {
+    /// The zTOC without its checkpoints, checked like a whole one, and all that is known of it but its
+    /// digest.
+    fn parted(&self, build: &ztoc::Build) -> Result<(LayerSummary, ZtocParts), Failure> {
+        let encoded = build.encode().map_err(|error| ztoc_failure(&self.place, &error))?;
+        let mut summary = LayerSummary::empty(self.task.id);
+        self.describe(build, &mut summary);
+        summary.ztoc = Some(ZtocSummary {
+            digest: String::new(),
+            size: encoded.len(),
+            no_xattrs: build.disables_xattrs(),
+        });
+        let read = ztoc::Ztoc::parse_abridged(encoded.abridged());
+        let read =
+            compared(&self.place, build, read, |checkpoint| ztoc::Checkpoint { window: &[], ..checkpoint })?;
+        self.judge(&read, build, &mut summary);
+        Ok((summary, encoded.into_parts()))
+    }
+
+    /// What the snapshotter would refuse about a zTOC that is otherwise right, and where the files to
+    /// be fetched first lie.
+    fn judge(&self, read: &ztoc::Ztoc<'_>, build: &ztoc::Build, summary: &mut LayerSummary) {
+        summary.unusable = Unusability::of(&ztoc::usable::check(read, Some(build)));
+        if !self.task.prefetch.is_empty() {
+            summary.prefetch = locate_in(read, &self.task.prefetch);
+        }
+    }
+
     fn describe(&self, build: &ztoc::Build, summary: &mut LayerSummary) {
         summary.uncompressed_size = Some(build.inflated_size());
         summary.entries = Some(build.entries().len() as u64);
@@ -347,6 +440,17 @@ fn builder(
 /// leaves unchecked.
 fn checked_bytes(place: &str, build: &ztoc::Build) -> Result<Vec<u8>, Failure> {
     let bytes = build.to_bytes().map_err(|error| ztoc_failure(place, &error))?;
+    compared(place, build, ztoc::Ztoc::parse(&bytes), |checkpoint| checkpoint)?;
+    Ok(bytes)
+}
+
+/// Compares what was read back with what was built; `as_read` makes of a checkpoint what is expected.
+fn compared<'a>(
+    place: &str,
+    build: &ztoc::Build,
+    read: Result<ztoc::Ztoc<'a>, ztoc::ReadError>,
+    as_read: fn(ztoc::Checkpoint<'_>) -> ztoc::Checkpoint<'_>,
+) -> Result<ztoc::Ztoc<'a>, Failure> {
     let differs = |what: &str| {
         Failure::new(
             Culprit::Internal,
@@ -355,10 +459,10 @@ fn checked_bytes(place: &str, build: &ztoc::Build) -> Result<Vec<u8>, Failure> {
         )
         .fix("This is a bug in Sociscope. The zTOC was not handed out; report it.")
     };
-    let read = ztoc::Ztoc::parse(&bytes)
-        .map_err(|error| differs("its structure").expected_found("a readable zTOC", error.to_string()))?;
+    let read =
+        read.map_err(|error| differs("its structure").expected_found("a readable zTOC", error.to_string()))?;
     let same_checkpoints = match read.checkpoints() {
-        ztoc::StoredCheckpoints::Gzip(stored) => stored.iter().eq(build.checkpoints()),
+        ztoc::StoredCheckpoints::Gzip(stored) => stored.iter().eq(build.checkpoints().map(as_read)),
         ztoc::StoredCheckpoints::Uncompressed { size, .. } => {
             build.checkpoints().len() == 0 && u64::try_from(size) == Ok(build.compressed_size())
         }
@@ -380,22 +484,19 @@ fn checked_bytes(place: &str, build: &ztoc::Build) -> Result<Vec<u8>, Failure> {
     ];
     match comparisons.iter().find(|(_, same)| !same) {
         Some((what, _)) => Err(differs(what)),
-        None => Ok(bytes),
+        None => Ok(read),
     }
-}
-
-/// What the snapshotter would refuse about a zTOC that is otherwise right.
-fn unusable(bytes: &[u8], build: &ztoc::Build) -> Option<Unusability> {
-    let read = ztoc::Ztoc::parse(bytes).ok()?;
-    Unusability::of(&ztoc::usable::check(&read, Some(build)))
 }
 
 /// Which spans of a zTOC, first and last, hold the files at these paths
 /// ([`soci::prefetch::locate`](crate::soci::prefetch::locate)); `None` for what is not in it.
 #[must_use]
 pub fn locate(ztoc: &[u8], paths: &[String]) -> BTreeMap<String, Option<(u32, u32)>> {
-    let Ok(read) = ztoc::Ztoc::parse(ztoc) else { return BTreeMap::new() };
-    let spans = soci::prefetch::locate(&read, paths);
+    ztoc::Ztoc::parse(ztoc).map_or_else(|_| BTreeMap::new(), |read| locate_in(&read, paths))
+}
+
+fn locate_in(ztoc: &ztoc::Ztoc<'_>, paths: &[String]) -> BTreeMap<String, Option<(u32, u32)>> {
+    let spans = soci::prefetch::locate(ztoc, paths);
     let spans = spans.into_iter().map(|spans| spans.map(|spans| (spans.first.0, spans.last.0)));
     paths.iter().cloned().zip(spans).collect()
 }

@@ -54,6 +54,63 @@ fn a_gzip_layer_is_described_in_full() {
     assert!(described.no_xattrs);
 }
 
+/// Reads a layer with the checkpoints taken on the way, and puts the zTOC together.
+fn read_in_parts(layer: &[u8], task: LayerTask) -> LayerOutcome {
+    let mut job = LayerJob::new(task);
+    let mut checkpoints = Vec::new();
+    while let Want::Read { offset, len } = job.want() {
+        job.supply(&layer[offset as usize..(offset + len) as usize]).expect("in order");
+        checkpoints.extend(job.take_checkpoints());
+    }
+    checkpoints.extend(job.take_checkpoints());
+    let ztoc = job
+        .ztoc_parts()
+        .expect("at the end")
+        .map(|parts| [parts.before(), &checkpoints, parts.after()].concat());
+    if let Some(ztoc) = &ztoc {
+        job.set_ztoc_digest(&Digest::of(ztoc));
+    }
+    let outcome = job.finish().expect("an outcome");
+    assert_eq!(outcome.ztoc, None);
+    LayerOutcome { ztoc: ztoc.filter(|_| outcome.summary.ztoc.is_some()), ..outcome }
+}
+
+#[test]
+fn a_ztoc_in_parts_is_the_same() {
+    let tar = tar();
+    let gzip = gzip(&tar);
+    let whole = |layer: &[u8], compression| LayerTask {
+        prefetch: vec!["a".to_owned(), "nowhere".to_owned()],
+        ..task(layer, compression)
+    };
+    let broken = [&gzip[..gzip.len() / 2], &[0; 100]].concat();
+    let other_digest = LayerTask {
+        expected_digest: Some(Digest::of(b"").to_string()),
+        ..whole(&gzip, TaskCompression::Gzip)
+    };
+    for (what, layer, task) in [
+        ("gzip", &gzip, whole(&gzip, TaskCompression::Gzip)),
+        ("uncompressed", &tar, whole(&tar, TaskCompression::Uncompressed)),
+        ("only hashed", &gzip, whole(&gzip, TaskCompression::HashOnly)),
+        ("broken", &broken, whole(&broken, TaskCompression::Gzip)),
+        ("not the layer of the manifest", &gzip, other_digest),
+    ] {
+        assert_eq!(read_in_parts(layer, task.clone()), read(layer, task), "{what}");
+    }
+}
+
+#[test]
+fn parts_without_their_digest_are_no_outcome() {
+    let layer = gzip(&tar());
+    let mut job = LayerJob::new(task(&layer, TaskCompression::Gzip));
+    assert!(matches!(job.ztoc_parts(), Err(Error::Misuse(_))));
+    while let Want::Read { offset, len } = job.want() {
+        job.supply(&layer[offset as usize..(offset + len) as usize]).expect("in order");
+    }
+    assert!(job.ztoc_parts().expect("at the end").is_some());
+    assert!(matches!(job.finish(), Err(Error::Misuse(_))));
+}
+
 #[test]
 fn an_uncompressed_layer_has_its_diff_id_for_free() {
     let layer = tar();

@@ -47,6 +47,12 @@ impl Build {
         self.checkpoints.iter()
     }
 
+    /// The last checkpoints of a build whose others were taken: see
+    /// [`Builder::take_checkpoints`].
+    pub fn take_checkpoints(&mut self) -> Vec<u8> {
+        self.checkpoints.take()
+    }
+
     /// Every deflate block boundary. Empty for an uncompressed layer.
     #[must_use]
     pub fn blocks(&self) -> &BlockIndex {

@@ -41,7 +41,7 @@ pub struct BuildOptions {
 ///
 /// ```text
 ///   0.4 MiB                                   inflate output, tables, one tar block
-/// + 32 KiB + 100 bytes  × checkpoints         the windows
+/// + 32 KiB + 100 bytes  × checkpoints         the windows, unless they are taken
 /// + 2 × (96 bytes × entries  + their text)    the arena, which grows by doubling
 /// + 2 × 7 bytes         × deflate blocks      the block index
 /// + 33 bytes            × spans               the digests
@@ -169,6 +169,16 @@ impl Builder {
     /// Sets the digest of a closed span. `false` when no such span is closed yet.
     pub fn set_digest(&mut self, span: SpanId, digest: [u8; 32]) -> bool {
         self.index.spans.set_digest(span, digest)
+    }
+
+    /// The checkpoints since the last call, packed as they lie in the file one behind the other
+    /// ([`PACKED_SIZE`] bytes each). Their windows are not kept here any longer: for a layer of many
+    /// gigabytes they are most of what is, and of the zTOC.
+    ///
+    /// Whoever has taken any takes all ([`Build::take_checkpoints`] gives the last) and puts the file
+    /// together from [`EncodedZtoc::into_parts`](crate::EncodedZtoc::into_parts).
+    pub fn take_checkpoints(&mut self) -> Vec<u8> {
+        self.index.checkpoints.take()
     }
 
     /// Bytes held for the result so far: checkpoints, arena and block index.

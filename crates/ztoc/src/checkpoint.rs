@@ -22,6 +22,9 @@ pub use sociscope_inflate::WINDOW_SIZE;
 /// One checkpoint in the blob: two offsets, the bits, the window.
 pub const PACKED_SIZE: usize = 8 + 8 + 1 + WINDOW_SIZE;
 
+/// The same without the window.
+pub(crate) const ABRIDGED_SIZE: usize = PACKED_SIZE - WINDOW_SIZE;
+
 /// Count and span size at the start of the blob.
 pub const BLOB_HEADER_SIZE: usize = 4 + 8;
 
@@ -34,7 +37,9 @@ pub struct Checkpoint<'a> {
     pub unused_bits: u8,
     /// How many bytes the layer has produced up to here.
     pub uncompressed: UncompressedOffset,
-    /// The [`WINDOW_SIZE`] bytes of output before this place, zeros where there are none.
+    /// The [`WINDOW_SIZE`] bytes of output before this place, zeros where there are none. Empty when
+    /// they were [taken](crate::Builder::take_checkpoints), and in an
+    /// [abridged](crate::Ztoc::parse_abridged) zTOC.
     pub window: &'a [u8],
 }
 
@@ -45,13 +50,13 @@ impl<'a> Checkpoint<'a> {
         first_byte(self.compressed, self.unused_bits)
     }
 
-    /// Reads one packed checkpoint; `None` unless there are exactly [`PACKED_SIZE`] bytes, the
-    /// offsets are not negative, and the bits are fewer than eight.
+    /// Reads one packed checkpoint; `None` unless there are exactly [`PACKED_SIZE`] bytes (or only
+    /// those before the window), the offsets are not negative, and the bits are fewer than eight.
     pub(crate) fn unpack(packed: &'a [u8]) -> Option<Self> {
         let (compressed, rest) = packed.split_first_chunk::<8>()?;
         let (uncompressed, rest) = rest.split_first_chunk::<8>()?;
         let (&unused_bits, window) = rest.split_first()?;
-        if window.len() != WINDOW_SIZE || unused_bits > 7 {
+        if !matches!(window.len(), 0 | WINDOW_SIZE) || unused_bits > 7 {
             return None;
         }
         Some(Self {
@@ -80,9 +85,14 @@ pub(crate) fn first_byte(compressed: CompressedOffset, unused_bits: u8) -> Compr
 /// The checkpoints of a layer while it is read.
 ///
 /// Each window is copied once, into an allocation of its own, and never moves: growing the list
-/// costs a few words, not another copy of every window so far.
+/// costs a few words, not another copy of every window so far. Whoever can keep them elsewhere takes
+/// them away as they come.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Checkpoints(Vec<Stored>);
+pub(crate) struct Checkpoints {
+    list: Vec<Stored>,
+    /// So many were taken: their windows are empty.
+    taken: usize,
+}
 
 #[derive(Clone, Debug)]
 struct Stored {
@@ -90,28 +100,28 @@ struct Stored {
     unused_bits: u8,
     uncompressed: UncompressedOffset,
     /// What stands before the window in the blob.
-    packed: [u8; PACKED_SIZE - WINDOW_SIZE],
+    packed: [u8; ABRIDGED_SIZE],
     window: Box<[u8]>,
 }
 
 impl Checkpoints {
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     pub(crate) fn push(&mut self, checkpoint: &Checkpoint<'_>) {
         let Checkpoint { compressed, unused_bits, uncompressed, window } = *checkpoint;
         debug_assert_eq!(window.len(), WINDOW_SIZE);
-        let mut packed = [unused_bits; PACKED_SIZE - WINDOW_SIZE];
+        let mut packed = [unused_bits; ABRIDGED_SIZE];
         let (offsets, _bits) = packed.split_at_mut(16);
         let (compressed_field, uncompressed_field) = offsets.split_at_mut(8);
         compressed_field.copy_from_slice(&compressed.0.to_le_bytes());
         uncompressed_field.copy_from_slice(&uncompressed.0.to_le_bytes());
-        self.0.push(Stored { compressed, unused_bits, uncompressed, packed, window: window.into() });
+        self.list.push(Stored { compressed, unused_bits, uncompressed, packed, window: window.into() });
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Checkpoint<'_>> + ExactSizeIterator {
-        self.0.iter().map(|stored| Checkpoint {
+        self.list.iter().map(|stored| Checkpoint {
             compressed: stored.compressed,
             unused_bits: stored.unused_bits,
             uncompressed: stored.uncompressed,
@@ -129,9 +139,27 @@ impl Checkpoints {
         header
     }
 
-    /// The rest of the blob, in pieces.
+    /// The rest of the blob, in pieces, without what was taken.
     pub(crate) fn blob_pieces(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().flat_map(|stored| [&stored.packed[..], &stored.window[..]])
+        let kept = self.list.iter().skip(self.taken);
+        kept.flat_map(|stored| [&stored.packed[..], &stored.window[..]])
+    }
+
+    /// The rest of the blob without any window.
+    pub(crate) fn abridged(&self) -> impl Iterator<Item = &[u8]> {
+        self.list.iter().map(|stored| &stored.packed[..])
+    }
+
+    /// Gives away those that were not taken yet, as they lie in the blob. What remains of them is
+    /// where they are.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        let mut blob = Vec::with_capacity((self.list.len() - self.taken) * PACKED_SIZE);
+        for stored in self.list.iter_mut().skip(self.taken) {
+            blob.extend_from_slice(&stored.packed);
+            blob.extend_from_slice(&std::mem::take(&mut stored.window));
+        }
+        self.taken = self.list.len();
+        blob
     }
 
     /// The length of the whole blob.
@@ -141,6 +169,6 @@ impl Checkpoints {
 
     /// Bytes held.
     pub(crate) fn memory(&self) -> usize {
-        self.0.capacity() * size_of::<Stored>() + self.0.len() * WINDOW_SIZE
+        self.list.capacity() * size_of::<Stored>() + (self.list.len() - self.taken) * WINDOW_SIZE
     }
 }

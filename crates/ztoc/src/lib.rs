@@ -90,7 +90,7 @@ pub use builder::{BuildOptions, Builder, Compression};
 pub use checkpoint::{BLOB_HEADER_SIZE, Checkpoint, PACKED_SIZE, WINDOW_SIZE};
 pub use error::{Culprit, Error, Fault, PaxProblem, Place, SparseProblem, Within};
 pub use flatbuffer::read::{ReadError, ReadProblem};
-pub use flatbuffer::write::EncodedZtoc;
+pub use flatbuffer::write::{EncodedZtoc, ZtocParts};
 pub use limits::Limits;
 pub use offsets::{CompressedOffset, SpanId, SpanSize, UncompressedOffset};
 pub use sociscope_inflate::BlockKind;

@@ -1,7 +1,7 @@
 //! A zTOC file, taken apart without being copied.
 
 use crate::builder::Compression;
-use crate::checkpoint::{BLOB_HEADER_SIZE, Checkpoint, PACKED_SIZE, WINDOW_SIZE};
+use crate::checkpoint::{ABRIDGED_SIZE, BLOB_HEADER_SIZE, Checkpoint, PACKED_SIZE, WINDOW_SIZE};
 use crate::error::excerpt;
 use crate::flatbuffer::read::{Offsets, ReadError, ReadProblem};
 use crate::flatbuffer::{ALGORITHM_GZIP, ALGORITHM_UNCOMPRESSED, Budget, Table, XattrVector, slot};
@@ -59,36 +59,39 @@ pub struct GzipCheckpoints<'a> {
     /// behind a ten-byte gzip header.
     pub first_is_implied: bool,
     packed: &'a [u8],
+    /// Bytes of one.
+    size: usize,
 }
 
 impl<'a> GzipCheckpoints<'a> {
-    fn parse(blob: &'a [u8]) -> Result<Self, ReadProblem> {
+    /// `size` is that of one packed checkpoint.
+    fn parse(blob: &'a [u8], size: usize) -> Result<Self, ReadProblem> {
         let out_of_bounds = ReadProblem::OutOfBounds { what: "the checkpoints' count and span size" };
         let header = blob.split_first_chunk::<4>().and_then(|(count, rest)| {
             let (span_size, packed) = rest.split_first_chunk::<8>()?;
             Some((i32::from_le_bytes(*count), i64::from_le_bytes(*span_size), packed))
         });
         let (count, span_size, packed) = header.ok_or(out_of_bounds)?;
-        let stored = packed.len() / PACKED_SIZE;
-        let is_whole = packed.len() % PACKED_SIZE == 0;
+        let stored = packed.len() / size;
+        let is_whole = packed.len() % size == 0;
         let missing = i64::from(count) - i64::try_from(stored).unwrap_or(i64::MAX);
         if count < 1 || !is_whole || !(0..=1).contains(&missing) {
-            let size = i64::try_from(PACKED_SIZE).unwrap_or(i64::MAX);
+            let size = i64::try_from(size).unwrap_or(i64::MAX);
             let header = i64::try_from(BLOB_HEADER_SIZE).unwrap_or(i64::MAX);
             let expected = i64::from(count) * size + header;
             return Err(ReadProblem::CheckpointSize { count, expected, found: blob.len() });
         }
-        let bad = packed.chunks_exact(PACKED_SIZE).position(|packed| Checkpoint::unpack(packed).is_none());
+        let bad = packed.chunks_exact(size).position(|packed| Checkpoint::unpack(packed).is_none());
         match bad {
             Some(index) => Err(ReadProblem::Checkpoint { index }),
-            None => Ok(Self { span_size, first_is_implied: missing == 1, packed }),
+            None => Ok(Self { span_size, first_is_implied: missing == 1, packed, size }),
         }
     }
 
     /// Number of checkpoints.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.packed.len() / PACKED_SIZE + usize::from(self.first_is_implied)
+        self.packed.len() / self.size + usize::from(self.first_is_implied)
     }
 
     /// Never: there is one at least.
@@ -106,7 +109,7 @@ impl<'a> GzipCheckpoints<'a> {
             window: &[0; WINDOW_SIZE],
         };
         let implied = self.first_is_implied.then_some(IMPLIED);
-        implied.into_iter().chain(self.packed.chunks_exact(PACKED_SIZE).filter_map(Checkpoint::unpack))
+        implied.into_iter().chain(self.packed.chunks_exact(self.size).filter_map(Checkpoint::unpack))
     }
 }
 
@@ -117,6 +120,18 @@ impl<'a> Ztoc<'a> {
     /// [`ReadError`] with the position and what was expected there. No input makes it panic, or take
     /// longer than a few passes over the file; it allocates nothing but the error.
     pub fn parse(file: &'a [u8]) -> Result<Self, ReadError> {
+        Self::parse_with(file, PACKED_SIZE)
+    }
+
+    /// Takes an [abridged](crate::EncodedZtoc::abridged) file apart: its checkpoints have no window.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_abridged(file: &'a [u8]) -> Result<Self, ReadError> {
+        Self::parse_with(file, ABRIDGED_SIZE)
+    }
+
+    fn parse_with(file: &'a [u8], checkpoint_size: usize) -> Result<Self, ReadError> {
         let root = Table::root(file)?;
         let toc = root.table(slot::ztoc::TOC, "a table of contents")?;
         let info = root.table(slot::ztoc::COMPRESSION_INFO, "the compression info")?;
@@ -126,7 +141,7 @@ impl<'a> Ztoc<'a> {
         let blob = info.bytes(slot::compression::CHECKPOINTS, "the checkpoints")?;
         let (compression, checkpoints) = match algorithm {
             ALGORITHM_GZIP => {
-                let checkpoints = GzipCheckpoints::parse(blob).map_err(at)?;
+                let checkpoints = GzipCheckpoints::parse(blob, checkpoint_size).map_err(at)?;
                 (Compression::Gzip, StoredCheckpoints::Gzip(checkpoints))
             }
             ALGORITHM_UNCOMPRESSED => {

@@ -193,6 +193,15 @@ impl Page {
         Ok(())
     }
 
+    /// Leaves the archive without a tag, as the reference does; the page gives it the image's own.
+    ///
+    /// # Errors
+    /// When the page shows no image.
+    pub async fn without_tag(&self) -> Journey {
+        self.fill("#tag", "").await?;
+        self.wait_for_text("summary", "no tag").await.map(drop)
+    }
+
     /// Chooses `value` in the drop-down list whose label contains `label`.
     ///
     /// # Errors

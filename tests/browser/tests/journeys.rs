@@ -41,13 +41,6 @@ impl Fixture {
     }
 }
 
-/// The reference's archives have no tag; the page's have the image's own.
-async fn without_tag(page: &Page) -> Journey {
-    page.press("More options").await?;
-    page.fill("#tag", "").await?;
-    page.wait_for_text("summary", "no tag").await.map(drop)
-}
-
 /// Drop a real image, lower the minimum layer size, take everything away.
 #[tokio::test(flavor = "multi_thread")]
 async fn dropped_image_becomes_the_archive_the_reference_writes() -> Journey {
@@ -58,7 +51,7 @@ async fn dropped_image_becomes_the_archive_the_reference_writes() -> Journey {
     page.wait_for_text("h1", "Nothing to index").await?;
     page.choose("Smallest layer to index", "0").await?;
     page.wait_for_text("h1", "Ready").await?;
-    without_tag(&page).await?;
+    page.without_tag().await?;
 
     page.press("Save skopeo-oci-archive.soci.tar").await?;
     let archive = page.downloaded(".soci.tar").await?;
@@ -101,7 +94,7 @@ async fn chosen_file_of_docker_save_becomes_the_archive_the_reference_writes() -
     page.wait_for_text("h1", "Nothing to index").await?;
     page.choose("Smallest layer to index", "0").await?;
     page.wait_for_text("h1", "Ready").await?;
-    without_tag(&page).await?;
+    page.without_tag().await?;
     page.press("Save docker28-build-save.soci.tar").await?;
     assert_eq!(sha256_hex(&page.downloaded(".soci.tar").await?), fixture.expected("min0")?);
     page.close().await

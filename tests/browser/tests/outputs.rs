@@ -60,10 +60,7 @@ async fn ready(page: &Page, name: &str) -> Journey<PathBuf> {
     page.wait_for_text("h1", "Nothing to index").await?;
     page.choose("Smallest layer to index", "0").await?;
     page.wait_for_text("h1", "Ready").await?;
-    // The reference's archives have no tag.
-    page.press("More options").await?;
-    page.fill("#tag", "").await?;
-    page.wait_for_text("summary", "no tag").await?;
+    page.without_tag().await?;
     Ok(path)
 }
 
@@ -117,6 +114,7 @@ async fn panel_says_how_to_push_this_very_archive() -> Journey {
     let page = Page::open().await?;
     ready(&page, "skopeo-oci-archive").await?;
     let mut indexes = Vec::new();
+    page.press("More options").await?;
     // What is no tag is said to be none, and changes nothing.
     page.fill("#tag", "not a tag").await?;
     page.wait_for_text(".note", "No registry takes this").await?;

@@ -13,7 +13,10 @@
 //! ([`crate::worker::save`]); elsewhere the worker checks what is left to check, and the browser
 //! copies the ranges itself while it writes the download.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use js_sys::{Array, Uint8Array};
 use sociscope_engine::{
@@ -22,7 +25,7 @@ use sociscope_engine::{
 };
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, BlobPropertyBag};
-use yew::Callback;
+use yew::{Callback, platform::time::sleep};
 
 use super::{
     opening::Held,
@@ -37,6 +40,10 @@ use crate::{
         message::{Request, SavePart, SpansOf},
     },
 };
+
+/// How often, and after which pause each time, a file is tried to be removed.
+const UNLOCKING: u32 = 10;
+const UNLOCK_PAUSE: Duration = Duration::from_millis(200);
 
 /// Finished zTOCs by their digest, `sha256:…`. They live in the browser's blob store, not in
 /// WebAssembly memory.
@@ -204,7 +211,13 @@ impl LiveSave {
         if let Some(handle) = self.handle {
             drop(self.worker);
             wasm_bindgen_futures::spawn_local(async move {
-                let _ = handle.remove_if_empty().await;
+                // The file stays locked for a moment after the one who wrote it is gone.
+                for _ in 0..UNLOCKING {
+                    sleep(UNLOCK_PAUSE).await;
+                    if handle.remove_if_empty().await.is_ok() {
+                        break;
+                    }
+                }
             });
         }
     }

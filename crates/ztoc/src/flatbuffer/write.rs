@@ -6,10 +6,11 @@
 //!
 //! # The checkpoints are not copied into the buffer
 //!
-//! They are most of the file, and one copy of them is enough. The builder gets a stand-in of 0 to 7
-//! bytes that is as long as the real blob modulo 8, the largest alignment in the file, so that all
-//! padding comes out the same. Afterwards the stand-in is cut out, and what measures across the cut is
-//! lengthened: the vector's own length and three offsets of the root table.
+//! They are most of the file, and one copy of them is enough. The builder gets a stand-in: the blob
+//! with every window left out, which is as long as the real one modulo 8, the largest alignment in the
+//! file, so that all padding comes out the same. Afterwards the stand-in is cut out, and what measures
+//! across the cut is lengthened: the vector's own length and three offsets of the root table. With the
+//! stand-in in place it is a file, too, the *abridged* one, which says all but the windows.
 //!
 //! ```text
 //!   ┌─────────────────────────── head ──────────────────────────┐          ┌──────── tail ────────┐
@@ -21,7 +22,7 @@
 
 use super::{ALGORITHM_GZIP, ALGORITHM_UNCOMPRESSED, Table, slot};
 use crate::builder::Compression;
-use crate::checkpoint::{BLOB_HEADER_SIZE, Checkpoints};
+use crate::checkpoint::{ABRIDGED_SIZE, BLOB_HEADER_SIZE, Checkpoints};
 use crate::error::{Error, Fault};
 use crate::offsets::{SpanId, SpanSize};
 use crate::tar::entries::{Entry, Toc};
@@ -57,12 +58,13 @@ pub(crate) struct Contents<'a> {
 /// A zTOC file, ready to be written piece by piece.
 ///
 /// Its checkpoints stay where the build keeps them; see [`to_vec`](Self::to_vec) for a copy in one
-/// piece.
+/// piece, and [`into_parts`](Self::into_parts) for a build whose checkpoints were taken.
 pub struct EncodedZtoc<'a> {
+    /// What comes before the checkpoints.
+    head: Vec<u8>,
+    /// `buffer[start..]` is the abridged file, `buffer[tail_start..]` what comes after the checkpoints.
     buffer: Vec<u8>,
-    /// `buffer[head_start..head_end]` comes before the checkpoints, `buffer[tail_start..]` after.
-    head_start: usize,
-    head_end: usize,
+    start: usize,
     tail_start: usize,
     blob_header: Option<[u8; BLOB_HEADER_SIZE]>,
     checkpoints: &'a Checkpoints,
@@ -84,13 +86,27 @@ impl EncodedZtoc<'_> {
 
     /// The file in consecutive pieces.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let head = self.buffer.get(self.head_start..self.head_end);
         let tail = self.buffer.get(self.tail_start..);
         let blob_header = self.blob_header.as_ref();
         let blob = blob_header
             .into_iter()
             .flat_map(|header| std::iter::once(&header[..]).chain(self.checkpoints.blob_pieces()));
-        head.into_iter().chain(blob).chain(tail)
+        std::iter::once(&self.head[..]).chain(blob).chain(tail)
+    }
+
+    /// The file without the windows of its checkpoints, for [`Ztoc::parse_abridged`](crate::Ztoc::parse_abridged).
+    #[must_use]
+    pub fn abridged(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    /// What comes before and after the packed checkpoints, for whoever has
+    /// [taken](crate::Builder::take_checkpoints) them.
+    #[must_use]
+    pub fn into_parts(self) -> ZtocParts {
+        let mut before = self.head;
+        before.extend_from_slice(self.blob_header.as_ref().map_or(&[], |header| &header[..]));
+        ZtocParts { before, buffer: self.buffer, tail_start: self.tail_start }
     }
 
     /// The file in one piece.
@@ -99,6 +115,28 @@ impl EncodedZtoc<'_> {
         let mut file = Vec::with_capacity(usize::try_from(self.len).unwrap_or(0));
         self.pieces().for_each(|piece| file.extend_from_slice(piece));
         file
+    }
+}
+
+/// A zTOC file without its packed checkpoints, which lie between the parts.
+#[derive(Clone, Debug)]
+pub struct ZtocParts {
+    before: Vec<u8>,
+    buffer: Vec<u8>,
+    tail_start: usize,
+}
+
+impl ZtocParts {
+    /// The file up to its checkpoints: a few hundred bytes, and some eighty for each span.
+    #[must_use]
+    pub fn before(&self) -> &[u8] {
+        &self.before
+    }
+
+    /// The file behind its checkpoints: the list of entries.
+    #[must_use]
+    pub fn after(&self) -> &[u8] {
+        self.buffer.get(self.tail_start..).unwrap_or_default()
     }
 }
 
@@ -114,7 +152,7 @@ impl<'a> Contents<'a> {
         let varying = self.toc.text_bytes() as u64
             + self.toc.len() as u64 * ENTRY_BYTES
             + self.toc.pax_records() as u64 * RECORD_BYTES
-            + self.digests.len() as u64 * DIGEST_BYTES;
+            + self.digests.len() as u64 * (DIGEST_BYTES + ABRIDGED_SIZE as u64);
         // The estimate is less than half too large: this only spares us the work.
         if varying / 3 * 2 > limit {
             return Err(too_large());
@@ -126,18 +164,16 @@ impl<'a> Contents<'a> {
         let tool = fbb.create_string(BUILD_TOOL);
         let toc = write_toc(&mut fbb, self.toc);
 
-        let tar_info;
-        let stand_in: &[u8] = match self.compression {
+        let stand_in: Vec<u8> = match self.compression {
             Compression::Gzip => {
-                let length = usize::try_from(self.checkpoints.blob_len() % MAX_ALIGN).unwrap_or(0);
-                [0; MAX_ALIGN as usize].get(..length).unwrap_or_default()
+                let mut blob = self.checkpoints.blob_header(self.span_size).to_vec();
+                self.checkpoints.abridged().for_each(|packed| blob.extend_from_slice(packed));
+                debug_assert_eq!(blob.len() as u64 % MAX_ALIGN, self.checkpoints.blob_len() % MAX_ALIGN);
+                blob
             }
-            Compression::Uncompressed => {
-                tar_info = write_tar_info(self.span_size, self.compressed_size);
-                &tar_info
-            }
+            Compression::Uncompressed => write_tar_info(self.span_size, self.compressed_size),
         };
-        let checkpoints = fbb.create_vector(stand_in);
+        let checkpoints = fbb.create_vector(&stand_in);
 
         let mut digests = Vec::with_capacity(self.digests.len());
         let mut text = String::new();
@@ -177,7 +213,7 @@ impl<'a> Contents<'a> {
 
         // Offsets in the builder count from the end of the buffer.
         let from_end = checkpoints.value() as usize;
-        let (mut buffer, head_start) = fbb.collapse();
+        let (buffer, start) = fbb.collapse();
         let head_end = (buffer.len() - from_end) + size_of::<u32>();
         let (blob_header, tail_start, inserted) = match self.compression {
             Compression::Uncompressed => (None, head_end, 0),
@@ -187,23 +223,16 @@ impl<'a> Contents<'a> {
                 (Some(header), head_end + stand_in.len(), inserted)
             }
         };
-        let len = (buffer.len() - head_start) as u64 + inserted;
+        let len = (buffer.len() - start) as u64 + inserted;
         if len > limit {
             return Err(too_large());
         }
+        let mut head = buffer.get(start..head_end).unwrap_or_default().to_vec();
         if let Ok(inserted @ 1..) = u32::try_from(inserted) {
-            let file = buffer.get_mut(head_start..).unwrap_or_default();
-            lengthen(file, head_end - head_start - size_of::<u32>(), inserted);
+            let vector = head.len() - size_of::<u32>();
+            lengthen(&mut head, vector, inserted);
         }
-        Ok(EncodedZtoc {
-            buffer,
-            head_start,
-            head_end,
-            tail_start,
-            blob_header,
-            checkpoints: self.checkpoints,
-            len,
-        })
+        Ok(EncodedZtoc { head, buffer, start, tail_start, blob_header, checkpoints: self.checkpoints, len })
     }
 
     /// Number of spans less one; −1 for an uncompressed layer of no bytes.
@@ -214,6 +243,7 @@ impl<'a> Contents<'a> {
 }
 
 /// Makes room for `inserted` bytes behind the vector length at `vector`, in all that measures across.
+/// All of that lies before, so `file` need not go on behind it.
 fn lengthen(file: &mut [u8], vector: usize, inserted: u32) {
     let fields = [slot::ztoc::VERSION, slot::ztoc::BUILD_TOOL, slot::ztoc::TOC];
     let root = Table::root(file).ok();
