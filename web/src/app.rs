@@ -15,7 +15,7 @@ pub struct App {
     session: Session,
     dispatch: Dispatch,
     _drop_zone: DropZone,
-    _address: Option<Listener>,
+    _listeners: Vec<Listener>,
 }
 
 impl Component for App {
@@ -24,12 +24,17 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let emit = ctx.link().callback(|event: Event| event);
-        let changed = emit.clone();
+        let listeners = web_sys::window().map(|window| {
+            let (changed, left, returned) = (emit.clone(), emit.clone(), emit.clone());
+            vec![
+                Listener::on(&window, "hashchange", move |_| changed.emit(Event::AddressChanged)),
+                Listener::on(&window, "pagehide", move |_| left.emit(Event::Left)),
+                Listener::on(&window, "pageshow", move |_| returned.emit(Event::Returned)),
+            ]
+        });
         Self {
             _drop_zone: DropZone::new(emit.reform(Event::Drag)),
-            _address: web_sys::window().map(|window| {
-                Listener::on(&window, "hashchange", move |_| changed.emit(Event::AddressChanged))
-            }),
+            _listeners: listeners.unwrap_or_default(),
             dispatch: emit.reform(Event::Action),
             session: Session::new(emit),
         }

@@ -12,7 +12,7 @@
 //!  disk    sociscope/TAB/0, 1, 2 …
 //! ```
 //!
-//! A tab that ends without a word, because it crashed or was closed, leaves its directory behind.
+//! A tab that ends without a word, because it crashed or was ended, leaves its directory behind.
 //! Its lock is free then, which is how the next visit's [`sweep`] tells leftovers from the files of
 //! another tab. Private windows and insecure contexts have no such file system: a [`Sink`] without
 //! a place keeps the bytes as a blob, up to a limit.
@@ -40,7 +40,7 @@ pub const MEMORY_LIMIT: u64 = 512 << 20;
 const BLOB_PIECE: usize = 4 << 20;
 /// Milliseconds after which removing a file is tried again: a worker that was just ended may hold
 /// it for another moment.
-const REMOVE_AGAIN_AFTER: [u64; 8] = [0, 20, 60, 150, 400, 1000, 2500, 5000];
+const REMOVE_AGAIN_AFTER: [u64; 7] = [20, 60, 150, 400, 1000, 2500, 5000];
 
 #[wasm_bindgen]
 extern "C" {
@@ -178,14 +178,18 @@ impl TemporaryFile {
 impl Drop for TemporaryFile {
     fn drop(&mut self) {
         let (directory, name) = (Rc::clone(&self.directory), std::mem::take(&mut self.name));
+        // Asked for at once: on the way out of the page there is no later.
+        let mut removed = directory.handle.remove_entry(&name);
         spawn_local(async move {
             for wait in REMOVE_AGAIN_AFTER {
-                sleep(Duration::from_millis(wait)).await;
                 // Not finding it counts as failing: its worker may be about to make it.
-                if JsFuture::from(directory.handle.remove_entry(&name)).await.is_ok() {
+                if JsFuture::from(removed).await.is_ok() {
                     return;
                 }
+                sleep(Duration::from_millis(wait)).await;
+                removed = directory.handle.remove_entry(&name);
             }
+            let _ = JsFuture::from(removed).await;
         });
     }
 }

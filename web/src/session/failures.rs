@@ -149,7 +149,14 @@ pub fn unpacking(stop: Stop, failure: &engine::Failure) -> Failure {
         (_, engine::Culprit::Limit) => "Unpacking this file exceeds a limit",
         (_, engine::Culprit::Internal) => "Sociscope failed to unpack the file",
     };
-    with_headline(headline, failure)
+    let shown = with_headline(headline, failure);
+    if stop != Stop::Room {
+        return shown;
+    }
+    // Nothing in the file is otherwise than expected; the place is the disk.
+    let facts = [("needs", &failure.expected), ("has room for", &failure.found)];
+    let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+    Failure { facts, ..shown }
 }
 
 /// The worker that unpacks broke down.

@@ -76,6 +76,10 @@ pub enum Event {
     Drag(Drag),
     /// The address changed: Back, Forward, or a link.
     AddressChanged,
+    /// The page is being closed or left: the last moment to remove what it put on the disk.
+    Left,
+    /// The page is there: for the first time, or again, as it was left.
+    Returned,
     /// It is known what can be opened of what was dropped, which the number counts.
     HandedIn(u32, Result<Vec<Input>, Failure>),
     /// The file is open, or cannot be opened.
@@ -113,6 +117,8 @@ pub struct Session {
     unpacking: Option<Unpacking>,
     ztoc: Option<LiveZtoc>,
     disk: Disk,
+    /// The page was left, and what it had unpacked is gone.
+    left: bool,
     run: Option<LiveRun>,
     sample: Sample,
     /// An archive on its way to the disk. It outlives its run: a new file does not touch it.
@@ -169,6 +175,7 @@ impl Session {
             unpacking: None,
             ztoc: None,
             disk: Disk::default(),
+            left: false,
             run: None,
             sample: Sample::default(),
             save: None,
@@ -188,6 +195,11 @@ impl Session {
             Event::Action(action) => self.act(action),
             Event::Drag(drag) => self.drag(drag),
             Event::AddressChanged => self.show(|state| state.view = address::view()),
+            Event::Left => self.leave(),
+            Event::Returned if std::mem::take(&mut self.left) => {
+                self.choose(self.state.handed_in.chosen);
+            }
+            Event::Returned => {}
             Event::HandedIn(drop, inputs) if drop == self.drops => self.handed_in(inputs),
             Event::Opened(number, result) if number == self.number => self.opened(result),
             Event::Room(number, format, copy) if number == self.number => self.unpack(format, copy),
@@ -490,6 +502,15 @@ impl Session {
                 None if self.state.stage.is_busy() => self.act(Action::Reset),
                 None => {}
             },
+        }
+    }
+
+    /// Removes a temporary copy. Whoever comes back to the page gets a new one.
+    fn leave(&mut self) {
+        let of_run = self.run.as_ref().is_some_and(|run| run.held().copy.is_some());
+        if of_run || self.unpacking.is_some() {
+            self.drop_file();
+            self.left = true;
         }
     }
 

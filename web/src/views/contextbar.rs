@@ -3,7 +3,7 @@
 use super::words::image_name;
 use crate::{
     components::{Button, Chip, Choice, Choices, CopyButton, Emphasis, Glyph, Icon, Tone, typed},
-    model::{Action, Artifact, Dispatch, HandedIn, Offer, Origin, Run, Source, Stage, State},
+    model::{Action, Artifact, Dispatch, HandedIn, Offer, Origin, Run, ShownZtoc, Source, Stage, State},
 };
 use sociscope_engine::{human, report::ImageKind};
 use std::rc::Rc;
@@ -39,6 +39,11 @@ pub fn ContextBar(props: &ContextBarProps) -> Html {
     html! {
         <section class="ctxbar" aria-label="Current file">
             <FileName source={source.clone()} />
+            if let Stage::Ztoc(ShownZtoc { layer: Some(layer), .. }) = &state.stage {
+                <span class="muted">
+                    { format!("with {}, {}", layer.name, human::file_size(layer.size)) }
+                </span>
+            }
             if state.handed_in.files.len() > 1 {
                 <FileChoice handed_in={state.handed_in.clone()} dispatch={dispatch.clone()} />
             }
@@ -107,7 +112,11 @@ fn FileChoice(props: &FileChoiceProps) -> Html {
     html! {
         <label class="row nowrap">
             <span class="muted">{ format!("{} of {}", chosen + 1, files.len()) }</span>
-            <select class="select select--sm" aria-label="Files handed in together" {onchange}>
+            <select
+                class="select select--sm ctxbar__files"
+                aria-label="Files handed in together"
+                {onchange}
+            >
                 { for files.iter().enumerate().map(|(index, (name, size))| html! {
                     <option value={index.to_string()} selected={index == *chosen}>
                         { format!("{name}, {}", human::file_size(*size)) }

@@ -80,14 +80,16 @@ fn verdict(ztoc: &ShownZtoc) -> Html {
                 return html! {
                     <Headline {tone} {title}>
                         <p>{ &found.sentence }</p>
-                        <p class="muted">
-                            { format!(
-                                "{}, and {} of {} unpacked from their checkpoints by a second decoder.",
-                                "Every field was compared with a zTOC built from the layer now",
-                                human::count(found.spans_unpacked),
-                                human::counted(found.spans.unwrap_or(content.spans), "span"),
-                            ) }
-                        </p>
+                        if found.spans_unpacked > 0 {
+                            <p class="muted">
+                                { format!(
+                                    "A zTOC was built from the layer and compared field by field; a second \
+                                     decoder unpacked {} of {} from the checkpoints.",
+                                    human::count(found.spans_unpacked),
+                                    human::counted(found.spans.unwrap_or(content.spans), "span"),
+                                ) }
+                            </p>
+                        }
                     </Headline>
                 };
             }

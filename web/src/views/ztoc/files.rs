@@ -59,7 +59,7 @@ pub fn Files(props: &FilesProps) -> Html {
                 </p>
             } else {
                 <div class="scroll" role="region" aria-labelledby="files" tabindex="0">
-                    <table class="tbl">
+                    <table class="tbl tbl--paths">
                         <thead>
                             <tr>
                                 <th scope="col">{ "Name" }</th>
@@ -97,8 +97,8 @@ fn row(file: &ZtocFile) -> Html {
             <td>{ kind.to_owned() }</td>
             <td class="num">{ u64::try_from(file.size).map_or_else(|_| file.size.to_string(), human::size) }</td>
             <td class="num">{ spans(file) }</td>
-            <td class="mono">{ format!("{:04o}", file.mode) }</td>
-            <td class="mono">{ format!("{}:{}", file.owner.0, file.owner.1) }</td>
+            <td><code>{ format!("{:04o}", file.mode) }</code></td>
+            <td><code>{ format!("{}:{}", file.owner.0, file.owner.1) }</code></td>
         </tr>
     }
 }

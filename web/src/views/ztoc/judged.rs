@@ -34,7 +34,7 @@ pub fn Judged(props: &JudgedProps) -> Html {
             }}
         >
             <div class="scroll" role="region" aria-labelledby="differences" tabindex="0">
-                <table class="tbl">
+                <table class="tbl tbl--paths">
                     <thead>
                         <tr>
                             <th scope="col">{ "What" }</th>
