@@ -238,3 +238,41 @@ fn a_reader_that_fails_is_said_to() {
     let failure = unpacker.read(&mut [0; 10]).expect_err("a failure");
     assert_eq!(failure.message, "The file cannot be read: the disk is on fire.");
 }
+
+/// Damage of all kinds, the same every time; `ROUNDS` in the environment makes it longer.
+#[test]
+fn nothing_makes_it_panic() {
+    let rounds: u64 = std::env::var("ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    let limits = UnpackLimits { max_output: 1 << 20, max_window: 16 << 20 };
+    for name in SOUND {
+        let file = fixture(name);
+        for _ in 0..rounds {
+            let mut changed = file.clone();
+            for _ in 0..=random(4) {
+                // Headers are short and decide most.
+                let at = if random(2) == 0 { random(64.min(changed.len())) } else { random(changed.len()) };
+                match random(4) {
+                    0 => changed[at] = random(256) as u8,
+                    1 => changed[at] ^= 1 << random(8),
+                    2 => {
+                        let end = (at + random(8)).min(changed.len());
+                        changed.drain(at..end);
+                    }
+                    _ => changed.insert(at, [0, 255][random(2)]),
+                }
+            }
+            if OuterFormat::of(&changed).is_some() {
+                let mut unpacker =
+                    Unpacker::new(OuterFormat::of(&file).expect("known"), &changed[..], limits);
+                while unpacker.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
+            }
+        }
+    }
+}
