@@ -25,6 +25,7 @@
 //!
 //! Where to go next: [`job`] is the protocol, [`layer`] the heavy part, [`analysis`] the memory of
 //! a run, [`report`] the contract with everything outside, [`findings`] the table of advice,
+//! [`verify`] holds zTOCs against layers, [`compare`] says what two files do not have in common,
 //! [`human`] how a number is written, [`sample`] the built-in image.
 //!
 //! Invariants: a broken layer is an *outcome*, never the end of the run. A zTOC leaves this crate

@@ -142,8 +142,9 @@ fn write_lines(text: &mut String, document: &ImageVerification) -> std::fmt::Res
         write_image(text, document, image)?;
     }
     if document.images.is_empty() {
+        // Their sentence is the verdict.
         for pair in &document.pairs {
-            write_details(text, pair)?;
+            write_differences(text, pair)?;
         }
     }
     write_problems(text, &document.problems)?;
@@ -181,7 +182,8 @@ fn write_image(text: &mut String, document: &ImageVerification, image: &BoundIma
         writeln!(text, "  {position:>w0$}  {digest:<w1$}  {size:>w2$}  {word}")?;
         let pair = layer.pair.and_then(|pair| document.pairs.get(usize::try_from(pair).ok()?));
         if let Some(pair) = pair.filter(|pair| !pair.outcome.is_good()) {
-            write_details(text, pair)?;
+            writeln!(text, "     {}", pair.sentence)?;
+            write_differences(text, pair)?;
         }
     }
     write_problems(text, &image.problems)
@@ -204,10 +206,9 @@ fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Why, with the first differences and places.
-fn write_details(text: &mut String, found: &LayerVerification) -> std::fmt::Result {
+/// The first differences, and the first places after the one that the sentence names.
+fn write_differences(text: &mut String, found: &LayerVerification) -> std::fmt::Result {
     const MOST: usize = 5;
-    writeln!(text, "     {}", found.sentence)?;
     for difference in found.differences.iter().take(MOST) {
         writeln!(text, "       {difference}")?;
     }
