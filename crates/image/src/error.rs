@@ -1,6 +1,9 @@
 //! Why nothing of a file can be shown: verdict, reason, place, and the way out.
 
-use crate::{diagnostic::Diagnostic, recognise::Packing};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    recognise::Packing,
+};
 use std::fmt;
 
 /// Whose fault an [`Error`] is.
@@ -162,9 +165,8 @@ impl Error {
                 format!("the tar header at byte {offset}")
             }
             Self::Document { name, .. } | Self::NothingListed { name } => (*name).to_owned(),
-            Self::NoUsableImage { diagnostics } => diagnostics
-                .first()
-                .map_or_else(|| "the listed images".to_owned(), |first| first.place.clone()),
+            Self::NoUsableImage { diagnostics } => gravest(diagnostics)
+                .map_or_else(|| "the listed images".to_owned(), |gravest| gravest.place.clone()),
             Self::FolderPath { path, .. } => path.clone(),
             Self::Limit { place, .. } => place.clone(),
             Self::ShortRead { offset, .. } => format!("byte {offset}"),
@@ -240,9 +242,8 @@ impl Error {
             Self::Document { .. } | Self::NothingListed { .. } => {
                 "Save the image again, with a current version of the tool that wrote it.".to_owned()
             }
-            Self::NoUsableImage { diagnostics } => diagnostics
-                .iter()
-                .find_map(|diagnostic| diagnostic.fix.clone())
+            Self::NoUsableImage { diagnostics } => gravest(diagnostics)
+                .and_then(|gravest| gravest.fix.clone())
                 .unwrap_or_else(|| "Save the image again.".to_owned()),
             Self::FolderPath { .. } => {
                 "Choose the OCI layout folder itself: it holds index.json, oci-layout and blobs.".to_owned()
@@ -282,6 +283,12 @@ fn continued(sentence: &str) -> String {
     let mut chars = sentence.chars();
     let first = chars.next().into_iter().flat_map(char::to_lowercase);
     first.chain(chars).collect()
+}
+
+/// The first of the worst: what is merely odd explains nothing.
+fn gravest(diagnostics: &[Diagnostic]) -> Option<&Diagnostic> {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    errors.chain(diagnostics).next()
 }
 
 impl fmt::Display for Error {
@@ -328,7 +335,7 @@ impl fmt::Display for Error {
             Self::NothingListed { name } => write!(f, "the archive's {name} lists no image"),
             Self::NoUsableImage { diagnostics } => {
                 f.write_str("no image of this archive can be shown")?;
-                diagnostics.first().map_or(Ok(()), |first| write!(f, ": {}", continued(&first.message)))
+                gravest(diagnostics).map_or(Ok(()), |gravest| write!(f, ": {}", continued(&gravest.message)))
             }
             Self::FolderPath { path, reason } => write!(f, "{path:?} cannot be part of an image: {reason}"),
             Self::Limit { limit, allowed, .. } => {
@@ -343,3 +350,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_diagnostic_explains_why_there_is_no_image() {
+        let note = Diagnostic::new(Severity::Info, "oci-layout-missing", "oci-layout", "The file is absent.");
+        let cause = Diagnostic::new(Severity::Error, "blob-missing", "blobs/x", "The manifest is absent.")
+            .fix("Save it again with everything.");
+        let error = Error::NoUsableImage { diagnostics: vec![note, cause] };
+        assert_eq!(error.place(), "blobs/x");
+        assert_eq!(error.fix(), "Save it again with everything.");
+        assert!(error.to_string().ends_with("the manifest is absent."), "{error}");
+    }
+}

@@ -98,7 +98,12 @@ impl Found {
             }
         }
         if let Some(conversion) = &report.conversion {
-            self.add(&rules::PUSH_THIS_ARCHIVE, format!("{}.", rules::PUSH_THIS_ARCHIVE.title));
+            let push = self.add(&rules::PUSH_THIS_ARCHIVE, format!("{}.", rules::PUSH_THIS_ARCHIVE.title));
+            if let Some(tag) = &report.options.tag {
+                let name = crate::push::shell_word(&format!("FILE:{tag}"));
+                push.fix =
+                    Some(format!("Push with `oras cp -r --from-oci-layout {name} REGISTRY/REPOSITORY:TAG`."));
+            }
             self.add(
                 &rules::DIGEST_CHANGES,
                 format!("The image gets a new digest: {}.", human::short_digest(&conversion.image_index)),
