@@ -148,11 +148,11 @@ pub(crate) fn nothing_to_index(layers: u64, too_small: u64, min_layer_size: u64)
     match (layers, too_small) {
         (0, _) => "The image has no layers.".to_owned(),
         (1, 1) => format!("The only layer is below the minimum of {min}."),
-        (1, 0) => "The only layer cannot be indexed: SOCI needs gzip or a plain tar.".to_owned(),
+        (1, 0) => "The only layer cannot be indexed.".to_owned(),
         (layers, small) if layers == small => format!("All {count} are below the minimum of {min}."),
-        (_, 0) => format!("None of the {count} can be indexed: SOCI needs gzip or a plain tar."),
+        (_, 0) => format!("None of the {count} can be indexed."),
         (_, small) => format!(
-            "{} of {count} below the minimum of {min}; the others are not gzip or a plain tar.",
+            "{} of {count} below the minimum of {min}; the others cannot be indexed.",
             human::count(small)
         ),
     }

@@ -416,6 +416,7 @@ mod tests {
             archive_size: 1,
             copied_bytes: 1,
             new_bytes: 0,
+            notes: Vec::new(),
             not_prefetched: Vec::new(),
             ztocs: 1,
             ztoc_bytes: 1,

@@ -356,6 +356,15 @@ impl Analysis {
     /// As for [`convert`](Self::convert).
     pub fn legacy_index(&self) -> Result<Vec<soci::LegacyIndex>, Error> {
         let choice = self.choice.as_ref().map_err(Clone::clone)?;
+        if self.opened.format == Format::DockerArchive || !self.slots.replacements().is_empty() {
+            return Err(Failure::new(
+                Culprit::Unsupported,
+                "SOCI index version 1",
+                "It refers to the image's manifest, and this image was given one only here: no registry has it.",
+            )
+            .fix("Push the converted image instead; its SOCI index is of version 2.")
+            .into());
+        }
         if let Some(refusal) = choice.selection.legacy_refusal() {
             return Err(soci_failure(&refusal).into());
         }

@@ -67,7 +67,8 @@ impl Found {
         if analysis.archive().format == Format::DockerArchive && report.conversion.is_some() {
             self.add(&rules::DOCKER_ARCHIVE, format!("{}.", rules::DOCKER_ARCHIVE.title));
         }
-        for note in analysis.notes().iter().filter(|note| note.id != rules::DOCKER_ARCHIVE.id) {
+        let notes = report.conversion.iter().flat_map(|conversion| &conversion.notes);
+        for note in notes.filter(|note| note.id != rules::DOCKER_ARCHIVE.id) {
             self.add(&rules::ADAPTED, note.sentence.clone());
         }
         if report.verdict.kind == VerdictKind::NothingToIndex {

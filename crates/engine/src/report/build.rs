@@ -1,7 +1,7 @@
 //! From an analysis to its report.
 
 use super::{
-    ArchiveFormat, Conversion, File, ImageKind, ImageReport, LayerReport, MadeFrom, Platform, Report,
+    ArchiveFormat, Conversion, File, ImageKind, ImageReport, LayerReport, MadeFrom, Note, Platform, Report,
     ReportOptions, SCHEMA, SociIndex, Subject, Tool, status,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) fn build(analysis: &Analysis) -> Report {
             .collect(),
         images,
         findings: Vec::new(),
-        conversion: converted.as_ref().map(conversion),
+        conversion: converted.as_ref().map(|converted| conversion(analysis, converted)),
     };
     report.findings = findings::findings(analysis, &report);
     report
@@ -164,7 +164,7 @@ fn made_from(analysis: &Analysis, image: usize, position: usize, id: LayerId) ->
     })
 }
 
-fn conversion(converted: &Converted) -> Conversion {
+fn conversion(analysis: &Analysis, converted: &Converted) -> Conversion {
     let mut not_prefetched: Vec<String> = Vec::new();
     let not_found = converted.soci_indexes.iter().flat_map(|index| &index.prefetch.not_found);
     for path in not_found {
@@ -188,6 +188,12 @@ fn conversion(converted: &Converted) -> Conversion {
         archive_size: converted.plan.size(),
         copied_bytes: copied,
         new_bytes: converted.plan.size().saturating_sub(copied),
+        notes: analysis
+            .notes()
+            .iter()
+            .chain(&converted.notes)
+            .map(|note| Note { id: note.id.to_owned(), sentence: note.sentence.clone() })
+            .collect(),
         not_prefetched,
         ztocs,
         ztoc_bytes,

@@ -287,6 +287,9 @@ pub struct Conversion {
     pub copied_bytes: u64,
     /// Bytes that are new: zTOCs, manifests, tar headers.
     pub new_bytes: u64,
+    /// What was done for it that soci would not have done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// Files to prefetch that no indexed layer has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_prefetched: Vec<String>,
@@ -296,6 +299,15 @@ pub struct Conversion {
     pub ztoc_bytes: u64,
     /// The SOCI indexes, in their order in the image index.
     pub soci_indexes: Vec<SociIndex>,
+}
+
+/// Something that was done which soci would not have done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Note {
+    /// The kind of thing; never changes.
+    pub id: String,
+    /// What and why, in one sentence.
+    pub sentence: String,
 }
 
 /// The SOCI index of one platform.
