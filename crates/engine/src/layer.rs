@@ -489,7 +489,7 @@ fn compared<'a>(
 }
 
 /// Which spans of a zTOC, first and last, hold the files at these paths
-/// ([`soci::prefetch::locate`](crate::soci::prefetch::locate)); `None` for what is not in it.
+/// ([`soci::prefetch::locate`]); `None` for what is not in it.
 #[must_use]
 pub fn locate(ztoc: &[u8], paths: &[String]) -> BTreeMap<String, Option<(u32, u32)>> {
     ztoc::Ztoc::parse(ztoc).map_or_else(|_| BTreeMap::new(), |read| locate_in(&read, paths))

@@ -15,7 +15,7 @@
 //! # Memory
 //!
 //! Some 400 KiB for the compressor, 1.5 MiB of input and output if [`take_output`](RemakeJob::take_output)
-//! is called after every supply, and for zstd layers the history described in [`unpack`](crate::unpack).
+//! is called after every supply, and for zstd layers the history described in [`unpack`].
 
 mod estimate;
 mod gzip;
