@@ -65,7 +65,7 @@ pub struct LayerDiff {
 /// A layer as one side has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LayerSide {
-    /// Its place, 0 = base.
+    /// 1 = base.
     pub position: u64,
     /// Digest of the stored bytes; absent in docker-archives.
     pub digest: Option<String>,
@@ -174,7 +174,7 @@ fn soci(left: (&Image, &Binding), right: (&Image, &Binding)) -> Vec<Difference> 
         Some(binding.ztocs.get(digest.as_str())?.digest.clone())
     };
     for position in 0..left.0.layers.len().max(right.0.layers.len()) {
-        let what = format!("zTOC of layer {position}");
+        let what = format!("zTOC of layer {}", position + 1);
         differ(&mut differences, &what, ztoc(left, position), ztoc(right, position));
     }
     differences
@@ -183,7 +183,7 @@ fn soci(left: (&Image, &Binding), right: (&Image, &Binding)) -> Vec<Difference> 
 /// Pairs layers by their bytes, else by what is in them.
 fn layers(left: &[Layer], right: &[Layer]) -> Vec<LayerDiff> {
     let side = |layer: &Layer, position: usize| LayerSide {
-        position: position as u64,
+        position: position as u64 + 1,
         digest: layer.digest.as_ref().map(ToString::to_string),
         diff_id: layer.diff_id.as_ref().map(ToString::to_string),
         media_type: layer.media_type.clone(),

@@ -114,7 +114,7 @@ pub struct BoundImage {
 /// A layer and its zTOC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BoundLayer {
-    /// Its place in the manifest, from 0.
+    /// 1 = base.
     pub position: u64,
     /// Digest of the stored bytes.
     pub digest: Option<String>,

@@ -56,7 +56,7 @@ impl ImageVerifier {
         let mut known: BTreeMap<(String, String), u32> = BTreeMap::new();
         for image in archive.images.iter().filter(|image| image.kind == ImageKind::Image) {
             let binding = documents.as_ref().map(|documents| documents.bind(image)).unwrap_or_default();
-            let layers = (0u64..).zip(&image.layers).map(|(position, layer)| {
+            let layers = (1u64..).zip(&image.layers).map(|(position, layer)| {
                 let digest = layer.digest.as_ref().map(ToString::to_string);
                 let pair = digest.as_ref().and_then(|digest| {
                     let ztoc = binding.ztocs.get(digest)?;
