@@ -14,7 +14,9 @@
 
 use std::rc::Rc;
 
-use sociscope_engine::{Analysis, LayerId, Options, PlatformChoice, Report, verify::LayerVerification};
+use sociscope_engine::{
+    Analysis, LayerId, Options, PlatformChoice, Report, analysis::Remakable, verify::LayerVerification,
+};
 use sociscope_fargate::Form;
 use yew::{Callback, Properties};
 
@@ -284,6 +286,10 @@ pub struct Run {
     pub layers: Rc<Vec<LayerProgress>>,
     /// All layers together.
     pub total: Totals,
+    /// Stored layers that can be made gzip here, and those that were.
+    pub remakable: Rc<Vec<Remaking>>,
+    /// Workers this machine is good for.
+    pub cores: usize,
     /// What can be saved as a SOCI archive.
     pub offer: Offer,
     /// The task definition being edited; it survives a change of view.
@@ -298,9 +304,64 @@ impl Run {
         self.layers.iter().find(|layer| layer.id == id)
     }
 
+    /// Whether layers are being made gzip.
+    pub fn is_remaking(&self) -> bool {
+        self.remakable.iter().any(|layer| layer.state.is_on())
+    }
+
     /// The name an artifact is saved under, e.g. `app.soci.tar`.
     pub fn file_name(&self, artifact: &Artifact) -> String {
         artifact.file_name(&self.source.name)
+    }
+}
+
+/// A layer that can be made gzip here, is being made, or was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remaking {
+    /// The stored layer.
+    pub layer: Remakable,
+    /// Where it stands.
+    pub state: RemakeState,
+}
+
+/// Where a layer stands that can be made gzip.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RemakeState {
+    /// Nothing was done.
+    Stored,
+    /// It is its turn later.
+    Waiting,
+    /// It is being compressed.
+    Compressing {
+        /// Stored bytes read.
+        read: u64,
+        /// Stored bytes.
+        total: u64,
+        /// Stored bytes per second lately; 0 until known.
+        rate: f64,
+    },
+    /// It is gzip, and its zTOC is being built.
+    Indexing {
+        /// Bytes of the new layer read.
+        read: u64,
+        /// Bytes of the new layer.
+        total: u64,
+        /// Bytes per second lately; 0 until known.
+        rate: f64,
+    },
+    /// It has taken the place of the stored one.
+    Made {
+        /// Its bytes.
+        size: u64,
+    },
+    /// It could not be made; the stored one stays.
+    Failed(Failure),
+}
+
+impl RemakeState {
+    /// Whether something goes on.
+    pub fn is_on(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Compressing { .. } | Self::Indexing { .. })
     }
 }
 
@@ -543,6 +604,15 @@ pub enum Action {
     SetKeepAnnotations(bool),
     /// Index layers even where the snapshotter will refuse the zTOC. Instant.
     SetKeepUnusable(bool),
+    /// Make stored layers gzip, among those of [`Run::remakable`].
+    Remake {
+        /// The stored layers.
+        layers: Vec<LayerId>,
+        /// 1, fast, to 9, small.
+        level: u8,
+    },
+    /// Take these stored layers again instead of what was made of them.
+    Restore(Vec<LayerId>),
     /// Which image of the archive to show ([`Run::shown_image`]).
     ShowImage(usize),
     /// Replaces the task definition form.
