@@ -15,7 +15,7 @@
 //!
 //! [`handed_in`] finds what can be opened of what was dropped, [`opening`] reads headers and JSON,
 //! [`unpacking`] makes a copy of what is inside a compressed file, [`ztoc`] looks at a zTOC, [`run`] drives the layers through the [`pool`], [`schedule`]
-//! divides the work, [`remake`] has layers made gzip by a [`crew`] and [`grown`] puts them behind the file, [`pace`] says how long it takes, [`saving`] makes the downloads.
+//! divides the work, [`remake`] has layers made gzip by a [`crew`] and [`grown`] puts them behind the file, [`pace`] says how long it takes, [`verify`] reads layers against the zTOCs that came with them, [`saving`] makes the downloads.
 
 pub mod crew;
 pub mod failures;
@@ -29,6 +29,7 @@ pub mod run;
 pub mod saving;
 pub mod schedule;
 pub mod unpacking;
+pub mod verify;
 pub mod ztoc;
 
 use std::rc::Rc;
@@ -98,6 +99,8 @@ pub enum Event {
     RemakeRoom(FileNumber, Box<Wanted>),
     /// A worker that makes layers of the run said something.
     Remaker(FileNumber, usize, Said),
+    /// A worker that reads layers of the run against their zTOCs said something.
+    Verifier(FileNumber, usize, Said),
     /// A worker that looks at a zTOC said something.
     ZtocWorker(FileNumber, Whose, Said),
     /// The worker that makes the sample said something.
@@ -229,6 +232,9 @@ impl Session {
             Event::Remaker(number, seat, said) if number == self.run_number => {
                 self.change(|run| run.remaker_heard(seat, said));
             }
+            Event::Verifier(number, seat, said) if number == self.run_number => {
+                self.change(|run| run.verifier_heard(seat, said));
+            }
             Event::Tick(number) if number == self.number => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.is_running()) {
                     run.tick();
@@ -245,6 +251,7 @@ impl Session {
             | Event::Worker(..)
             | Event::RemakeRoom(..)
             | Event::Remaker(..)
+            | Event::Verifier(..)
             | Event::Tick(_) => {}
             Event::SampleWorker(said) => self.sample_said(said),
             Event::Picked(order, picked) => match picked {
@@ -303,6 +310,13 @@ impl Session {
                 self.tick_while_running();
             }
             Action::Remake { layers, level } => self.remake(&layers, level),
+            Action::CancelRemake => self.change(LiveRun::cancel_remakes),
+            Action::Verify(depth) => {
+                let number = self.run_number;
+                let on = self.emit.reform(move |(seat, said)| Event::Verifier(number, seat, said));
+                self.change(|run| run.verify(depth, on));
+            }
+            Action::CancelVerify => self.change(LiveRun::cancel_verification),
             Action::Restore(layers) => {
                 self.change(|run| run.restore(&layers));
                 if self.run.as_ref().is_some_and(LiveRun::lacks_layers) {

@@ -13,6 +13,7 @@ use sociscope_engine::{
     remake::{self, RemadeLayer},
     report::{LayerReport, LayerStatus},
     soci::{self, prepare},
+    verify::Depth,
 };
 use sociscope_fargate::{Form, ImageSizes};
 use wasm_bindgen::JsValue;
@@ -28,6 +29,7 @@ use super::{
     remake::{Finished, Heard as Remade, Remakes, Wanted},
     saving::{self, Order, Verified, ZtocStore},
     schedule::{LayerWork, Part, jobs},
+    verify::Verification,
 };
 use crate::{
     model::{
@@ -58,6 +60,8 @@ pub struct LiveRun {
     /// Stored layers whose place another has taken.
     replaced: Vec<Layer>,
     remakes: Remakes,
+    /// Nothing where the file holds no SOCI index.
+    verification: Option<Verification>,
     ztocs: ZtocStore,
     clock: Clock,
     cancelled: bool,
@@ -138,6 +142,7 @@ impl LiveRun {
         if matches!(several, Err(soci::Error::SeveralImages { .. })) {
             options.subject = Some(0);
         }
+        let verification = Verification::offer(&archive, &source.name);
         let analysis = Analysis::new(archive, source.name.as_str(), options.clone());
         let report = analysis.report();
         let mut run = Self {
@@ -154,6 +159,7 @@ impl LiveRun {
             layers: Vec::new(),
             replaced: Vec::new(),
             remakes: Remakes::default(),
+            verification,
             ztocs: ZtocStore::new(),
             clock: Clock::new(opened_in),
             cancelled: false,
@@ -205,7 +211,11 @@ impl LiveRun {
     /// Ends the workers. What was read is kept.
     pub fn cancel(&mut self) {
         if self.pool.take().is_none() {
-            self.remakes.cancel();
+            // One thing per press; what was begun last is most likely meant.
+            match self.verification.as_ref().is_some_and(Verification::is_running) {
+                true => self.cancel_verification(),
+                false => self.cancel_remakes(),
+            }
             return;
         }
         self.cancelled = true;
@@ -356,6 +366,32 @@ impl LiveRun {
         self.renew_form();
     }
 
+    /// Ends the making of layers.
+    pub fn cancel_remakes(&mut self) {
+        self.remakes.cancel();
+    }
+
+    /// Reads the layers against the zTOCs that came with them.
+    pub fn verify(&mut self, depth: Depth, on: Callback<(usize, Said)>) {
+        if let Some(verification) = &mut self.verification {
+            verification.begin(depth, &self.file.file().file, on);
+        }
+    }
+
+    /// Takes in what a worker said that does so.
+    pub fn verifier_heard(&mut self, seat: usize, said: Said) {
+        if let Some(verification) = &mut self.verification {
+            verification.heard(seat, said);
+        }
+    }
+
+    /// Ends that.
+    pub fn cancel_verification(&mut self) {
+        if let Some(verification) = &mut self.verification {
+            verification.cancel();
+        }
+    }
+
     /// Whether something of it lies in temporary files.
     pub fn has_copies(&self) -> bool {
         !self.file.whole().copies.is_empty() || self.remakes.are_on()
@@ -470,6 +506,10 @@ impl LiveRun {
                 let ztoc = layer.and_then(|ztoc| self.ztocs.get(&ztoc.digest));
                 ztoc.cloned().ok_or_else(|| "this layer has no zTOC".into())
             }
+            Artifact::Verification => {
+                let document = self.verification.as_ref().and_then(Verification::document);
+                saving::text(&document.ok_or("nothing was verified")?.to_json())
+            }
             Artifact::Report => saving::text(&self.report.to_json()),
             Artifact::TaskDefinition => {
                 let image = self.analysis.archive().images.get(self.shown_image).ok_or("no image")?;
@@ -505,6 +545,7 @@ impl LiveRun {
             layers: Rc::new(self.layers.iter().map(|layer| layer.shown.clone()).collect()),
             total: self.totals(),
             remakable: Rc::new(self.remakable()),
+            verification: self.verification.as_ref().map(Verification::snapshot),
             cores: workers_here(),
             offer: self.offer(),
             form: self.form.clone(),

@@ -76,7 +76,7 @@ fn pressed(
     }
     let key = event.key();
     if key == "Escape" {
-        if state.stage.is_busy() || state.stage.run().is_some_and(Run::is_remaking) {
+        if state.stage.is_busy() || state.stage.run().is_some_and(Run::is_at_work) {
             dispatch.emit(Action::Cancel);
         } else if state.toast.is_some() {
             dispatch.emit(Action::DismissToast);

@@ -7,6 +7,7 @@ use super::ImageProps;
 use crate::{
     components::{Button, Emphasis, Glyph, Icon, Panel, Size, Tone, typed, use_announcer},
     model::{Action, Failure, RemakeState, Remaking, Run},
+    views::words::about,
 };
 use sociscope_engine::{LayerId, StoredAs, human};
 use yew::prelude::*;
@@ -170,19 +171,19 @@ fn Group(props: &GroupProps) -> Html {
         (title, html! { <p>{ price(*kind, run, &left, &estimate) }</p> })
     };
     html! {
-        <li class="remake__group">
-            <div class="remake__words">
+        <li class="doable">
+            <div class="doable__words">
                 <b>{ title }</b>
                 { detail }
             </div>
-            <div class="row remake__actions">
+            <div class="row doable__actions">
                 if on > 0 {
                     <Button
                         key="cancel"
                         size={Size::Small}
                         emphasis={Emphasis::Quiet}
                         label=" compressing"
-                        onclick={dispatch.reform(|_| Action::Cancel)}
+                        onclick={dispatch.reform(|_| Action::CancelRemake)}
                     >
                         { "Cancel" }
                     </Button>
@@ -350,10 +351,10 @@ fn Progress(props: &ProgressProps) -> Html {
                 RemakeState::Made { .. } | RemakeState::Failed(_) => 1.0,
             };
     }
-    let left = (rate > 0.0).then(|| estimate::about((all - done) / rate));
+    let left = (rate > 0.0).then(|| about((all - done) / rate));
     let percent = human::percent(done as u64, all as u64);
     html! {
-        <div class="remake__progress">
+        <div class="doable__progress">
             <progress max={all.to_string()} value={done.to_string()} aria-label="Layers compressed" />
             <span>
                 { percent }
