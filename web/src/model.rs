@@ -14,7 +14,11 @@
 
 use std::rc::Rc;
 
-use sociscope_engine::{Analysis, LayerId, Options, PlatformChoice, Report, verify::LayerVerification};
+use sociscope_engine::{
+    Analysis, LayerId, Options, PlatformChoice, Report,
+    analysis::Remakable,
+    verify::{Depth, ImageVerification, LayerVerification},
+};
 use sociscope_fargate::Form;
 use yew::{Callback, Properties};
 
@@ -284,6 +288,12 @@ pub struct Run {
     pub layers: Rc<Vec<LayerProgress>>,
     /// All layers together.
     pub total: Totals,
+    /// Stored layers that can be made gzip here, and those that were.
+    pub remakable: Rc<Vec<Remaking>>,
+    /// The SOCI indexes that the file already holds; nothing where it holds none.
+    pub verification: Option<Verification>,
+    /// Workers this machine is good for.
+    pub cores: usize,
     /// What can be saved as a SOCI archive.
     pub offer: Offer,
     /// The task definition being edited; it survives a change of view.
@@ -298,9 +308,96 @@ impl Run {
         self.layers.iter().find(|layer| layer.id == id)
     }
 
+    /// Whether layers are being made gzip, or read against their zTOCs: [`Action::Cancel`] ends it.
+    pub fn is_at_work(&self) -> bool {
+        let is_verifying =
+            |verification: &Verification| matches!(verification.state, VerifyState::Running { .. });
+        self.remakable.iter().any(|layer| layer.state.is_on())
+            || self.verification.as_ref().is_some_and(is_verifying)
+    }
+
     /// The name an artifact is saved under, e.g. `app.soci.tar`.
     pub fn file_name(&self, artifact: &Artifact) -> String {
         artifact.file_name(&self.source.name)
+    }
+}
+
+/// SOCI indexes that came with the file, and how they fit its layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verification {
+    /// How many layers have a zTOC that can be read against them.
+    pub ztocs: u64,
+    /// Bytes of those layers and zTOCs.
+    pub bytes: u64,
+    /// How far it is.
+    pub state: VerifyState,
+}
+
+/// How far a verification is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyState {
+    /// The reader has not asked for it, or ended it.
+    Offered,
+    /// Layers are being read.
+    Running {
+        /// How many are over.
+        done: u64,
+        /// Bytes read.
+        read: u64,
+        /// Seconds left, once it can be said.
+        left: Option<f64>,
+    },
+    /// The result.
+    Done(Shared<ImageVerification>),
+}
+
+/// A layer that can be made gzip here, is being made, or was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remaking {
+    /// The stored layer.
+    pub layer: Remakable,
+    /// Where it stands.
+    pub state: RemakeState,
+}
+
+/// Where a layer stands that can be made gzip.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RemakeState {
+    /// Nothing was done.
+    Stored,
+    /// It is its turn later.
+    Waiting,
+    /// It is being compressed.
+    Compressing {
+        /// Stored bytes read.
+        read: u64,
+        /// Stored bytes.
+        total: u64,
+        /// Stored bytes per second lately; 0 until known.
+        rate: f64,
+    },
+    /// It is gzip, and its zTOC is being built.
+    Indexing {
+        /// Bytes of the new layer read.
+        read: u64,
+        /// Bytes of the new layer.
+        total: u64,
+        /// Bytes per second lately; 0 until known.
+        rate: f64,
+    },
+    /// It has taken the place of the stored one.
+    Made {
+        /// Its bytes.
+        size: u64,
+    },
+    /// It could not be made; the stored one stays.
+    Failed(Failure),
+}
+
+impl RemakeState {
+    /// Whether something goes on.
+    pub fn is_on(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Compressing { .. } | Self::Indexing { .. })
     }
 }
 
@@ -488,6 +585,8 @@ pub enum Artifact {
     Ztoc(LayerId),
     /// `report.json`.
     Report,
+    /// `verification.json`; available once [`Run::verification`] is done.
+    Verification,
     /// The task definition as the form stands.
     TaskDefinition,
 }
@@ -505,6 +604,7 @@ impl Artifact {
             Self::LegacyIndex => format!("{stem}.soci-v1.tar"),
             Self::Ztoc(id) => format!("{stem}.layer-{}.ztoc", u64::from(id.0) + 1),
             Self::Report => format!("{stem}.report.json"),
+            Self::Verification => format!("{stem}.verification.json"),
             Self::TaskDefinition => format!("{stem}.task-definition.json"),
         }
     }
@@ -543,6 +643,21 @@ pub enum Action {
     SetKeepAnnotations(bool),
     /// Index layers even where the snapshotter will refuse the zTOC. Instant.
     SetKeepUnusable(bool),
+    /// Make stored layers gzip, among those of [`Run::remakable`].
+    Remake {
+        /// The stored layers.
+        layers: Vec<LayerId>,
+        /// 1, fast, to 9, small.
+        level: u8,
+    },
+    /// End the making of layers. What was made is kept.
+    CancelRemake,
+    /// Read every layer that has a zTOC in the file against it.
+    Verify(Depth),
+    /// End that.
+    CancelVerify,
+    /// Take these stored layers again instead of what was made of them.
+    Restore(Vec<LayerId>),
     /// Which image of the archive to show ([`Run::shown_image`]).
     ShowImage(usize),
     /// Replaces the task definition form.

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use crate::{
     model::{Culprit, Failure},
-    worker::{layer::words, unpack::Stop},
+    worker::{layer::words, remake, unpack::Stop},
 };
 
 /// The engine could not open the file.
@@ -167,6 +167,57 @@ pub fn unpacking_broke(message: &str) -> Failure {
         reason: "The worker that unpacks it stopped.".to_owned(),
         facts: vec![("it said", message.to_owned())],
         fix: Some("Reload the page and try again, or unpack the file yourself and drop the tar.".to_owned()),
+    }
+}
+
+/// A layer was not made gzip.
+pub fn remaking(stop: remake::Stop, failure: &engine::Failure) -> Failure {
+    let headline = match (stop, failure.culprit) {
+        (remake::Stop::Room, engine::Culprit::Limit) => "There is no room for the new layer",
+        (remake::Stop::Room, _) => "The new layer could not be written",
+        (_, engine::Culprit::File) => "The stored layer is broken",
+        (_, engine::Culprit::Unsupported) => "The stored layer cannot be unpacked here",
+        (_, engine::Culprit::Limit) => "Unpacking the stored layer exceeds a limit",
+        (_, engine::Culprit::Internal) => "Sociscope failed to compress this layer",
+    };
+    with_headline(headline, failure)
+}
+
+/// A layer was made gzip, and cannot be indexed for all that.
+pub fn remade(failure: &engine::Failure) -> Failure {
+    with_headline("The new layer cannot be indexed either", failure)
+}
+
+/// A layer that was made cannot take the place of the stored one.
+pub fn not_replaced(error: &engine::Error) -> Failure {
+    with_headline("The new layer does not fit into the image", &error.failure())
+}
+
+/// The worker that makes a layer broke down.
+pub fn remaking_broke(message: &str) -> Failure {
+    Failure {
+        culprit: Culprit::Sociscope,
+        headline: "The layer was not compressed".to_owned(),
+        reason: "The worker that compresses it stopped.".to_owned(),
+        facts: vec![("it said", message.to_owned())],
+        fix: Some("The stored layer stays as it is. Try again, or reload the page.".to_owned()),
+    }
+}
+
+/// Layers will not fit on the disk.
+pub fn no_room_for_layers(need: u64, free: u64) -> Failure {
+    Failure {
+        culprit: Culprit::Limit,
+        headline: "There is no room for the new layers".to_owned(),
+        reason:
+            "They are kept on this disk until the archive is saved, and the browser lets this page write \
+                 less than they will probably take."
+                .to_owned(),
+        facts: vec![
+            ("needed", format!("about {}", human::size(need))),
+            ("may be written", human::size(free)),
+        ],
+        fix: Some("Free some space on this disk, or make fewer layers gzip at a time.".to_owned()),
     }
 }
 

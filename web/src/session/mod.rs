@@ -15,24 +15,28 @@
 //!
 //! [`handed_in`] finds what can be opened of what was dropped, [`opening`] reads headers and JSON,
 //! [`unpacking`] makes a copy of what is inside a compressed file, [`ztoc`] looks at a zTOC, [`run`] drives the layers through the [`pool`], [`schedule`]
-//! divides the work, [`pace`] says how long it takes, [`saving`] makes the downloads.
+//! divides the work, [`remake`] has layers made gzip by a [`crew`] and [`grown`] puts them behind the file, [`pace`] says how long it takes, [`verify`] reads layers against the zTOCs that came with them, [`saving`] makes the downloads.
 
+pub mod crew;
 pub mod failures;
+pub mod grown;
 pub mod handed_in;
 pub mod opening;
 pub mod pace;
 pub mod pool;
+pub mod remake;
 pub mod run;
 pub mod saving;
 pub mod schedule;
 pub mod unpacking;
+pub mod verify;
 pub mod ztoc;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::{Array, Uint8Array};
-use sociscope_engine::{Options, OuterFormat, StoredAs, sample};
+use sociscope_engine::{LayerId, Options, OuterFormat, StoredAs, sample};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File, FilePropertyBag};
@@ -55,6 +59,7 @@ use crate::{
 use handed_in::Input;
 use opening::{Found, Held};
 use pool::{RunningWorker, Said};
+use remake::Wanted;
 use run::LiveRun;
 use saving::{LiveSave, Order};
 use unpacking::{Heard, Unpacking};
@@ -90,6 +95,12 @@ pub enum Event {
     Unpacker(FileNumber, Said),
     /// A worker of the run said something.
     Worker(FileNumber, usize, Said),
+    /// It is known whether there is room for layers of the run, which the number names.
+    RemakeRoom(FileNumber, Box<Wanted>),
+    /// A worker that makes layers of the run said something.
+    Remaker(FileNumber, usize, Said),
+    /// A worker that reads layers of the run against their zTOCs said something.
+    Verifier(FileNumber, usize, Said),
     /// A worker that looks at a zTOC said something.
     ZtocWorker(FileNumber, Whose, Said),
     /// The worker that makes the sample said something.
@@ -120,6 +131,8 @@ pub struct Session {
     /// The page was left, and what it had unpacked is gone.
     left: bool,
     run: Option<LiveRun>,
+    /// Names the run; unlike the number of the file it lasts when its layers are read again.
+    run_number: FileNumber,
     sample: Sample,
     /// An archive on its way to the disk. It outlives its run: a new file does not touch it.
     save: Option<LiveSave>,
@@ -177,6 +190,7 @@ impl Session {
             disk: Disk::default(),
             left: false,
             run: None,
+            run_number: 0,
             sample: Sample::default(),
             save: None,
             toasts: 0,
@@ -196,9 +210,10 @@ impl Session {
             Event::Drag(drag) => self.drag(drag),
             Event::AddressChanged => self.show(|state| state.view = address::view()),
             Event::Left => self.leave(),
-            Event::Returned if std::mem::take(&mut self.left) => {
-                self.choose(self.state.handed_in.chosen);
-            }
+            Event::Returned if std::mem::take(&mut self.left) => match self.inputs.is_empty() {
+                true => self.want_sample(|sample| sample.to_open = true),
+                false => self.choose(self.state.handed_in.chosen),
+            },
             Event::Returned => {}
             Event::HandedIn(drop, inputs) if drop == self.drops => self.handed_in(inputs),
             Event::Opened(number, result) if number == self.number => self.opened(result),
@@ -209,6 +224,16 @@ impl Session {
                 if self.run.as_mut().is_some_and(|run| run.heard(seat, said)) {
                     self.show_run();
                 }
+            }
+            Event::RemakeRoom(number, wanted) if number == self.run_number => {
+                let on = self.emit.reform(move |(seat, said)| Event::Remaker(number, seat, said));
+                self.change(|run| run.begin_remakes(*wanted, on));
+            }
+            Event::Remaker(number, seat, said) if number == self.run_number => {
+                self.change(|run| run.remaker_heard(seat, said));
+            }
+            Event::Verifier(number, seat, said) if number == self.run_number => {
+                self.change(|run| run.verifier_heard(seat, said));
             }
             Event::Tick(number) if number == self.number => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.is_running()) {
@@ -224,6 +249,9 @@ impl Session {
             | Event::Unpacker(..)
             | Event::ZtocWorker(..)
             | Event::Worker(..)
+            | Event::RemakeRoom(..)
+            | Event::Remaker(..)
+            | Event::Verifier(..)
             | Event::Tick(_) => {}
             Event::SampleWorker(said) => self.sample_said(said),
             Event::Picked(order, picked) => match picked {
@@ -280,6 +308,24 @@ impl Session {
                 let on = self.worker_callback();
                 self.change(|run| run.set_span_size(bytes, on));
                 self.tick_while_running();
+            }
+            Action::Remake { layers, level } => self.remake(&layers, level),
+            Action::CancelRemake => self.change(LiveRun::cancel_remakes),
+            Action::Verify(depth) => {
+                let number = self.run_number;
+                let on = self.emit.reform(move |(seat, said)| Event::Verifier(number, seat, said));
+                self.change(|run| run.verify(depth, on));
+            }
+            Action::CancelVerify => self.change(LiveRun::cancel_verification),
+            Action::Restore(layers) => {
+                self.change(|run| run.restore(&layers));
+                if self.run.as_ref().is_some_and(LiveRun::lacks_layers) {
+                    // They were read with another span size.
+                    self.number += 1;
+                    let on = self.worker_callback();
+                    self.change(|run| run.read_layers(on));
+                    self.tick_while_running();
+                }
             }
             Action::ShowImage(image) => self.change(|run| run.show_image(image)),
             Action::EditTask(form) => self.change(|run| run.edit_form(*form)),
@@ -373,7 +419,7 @@ impl Session {
             address::correct(View::Image);
             self.show(|state| state.view = View::Image);
         }
-        let held = Held { file: file.into(), copy: None };
+        let held = Held { file: file.into(), copies: Vec::new() };
         self.look(Pending { held, source, options, since: now(), unpacked: 0 });
     }
 
@@ -400,6 +446,7 @@ impl Session {
                 let Pending { held, source, options, since, .. } = pending;
                 let seconds = (now() - since) / 1000.0;
                 let on = self.worker_callback();
+                self.run_number = self.number;
                 self.run = Some(LiveRun::begin(held, source, *archive, options, seconds, on));
                 self.show_run();
                 self.tick_while_running();
@@ -505,9 +552,9 @@ impl Session {
         }
     }
 
-    /// Removes a temporary copy. Whoever comes back to the page gets a new one.
+    /// Removes temporary copies. Whoever comes back to the page gets new ones.
     fn leave(&mut self) {
-        let of_run = self.run.as_ref().is_some_and(|run| run.held().copy.is_some());
+        let of_run = self.run.as_ref().is_some_and(LiveRun::has_copies);
         if of_run || self.unpacking.is_some() {
             self.drop_file();
             self.left = true;
@@ -524,6 +571,16 @@ impl Session {
         self.ztoc = None;
         self.run = None;
         self.sample.to_open = false;
+    }
+
+    /// Has layers made gzip, once it is known whether there is room for them.
+    fn remake(&mut self, layers: &[LayerId], level: u8) {
+        let Some(wanted) = self.run.as_mut().and_then(|run| run.want_remakes(layers, level)) else { return };
+        let (emit, number, disk) = (self.emit.clone(), self.run_number, self.disk.clone());
+        spawn_local(async move {
+            emit.emit(Event::RemakeRoom(number, Box::new(wanted.find_room(&disk).await)));
+        });
+        self.show_run();
     }
 
     fn worker_callback(&self) -> Callback<(usize, Said)> {

@@ -14,13 +14,13 @@ use web_sys::Blob;
 use super::failures;
 use crate::{browser::storage::TemporaryFile, model::Failure};
 
-/// A file, and what keeps it in existence when it is a copy of ours.
+/// A file, and what keeps it in existence where it, or a part of it, was made here.
 #[derive(Clone)]
 pub struct Held {
     /// Its bytes. A list of references, never the bytes themselves.
     pub file: Blob,
-    /// The temporary file they lie in; it goes with the last of these.
-    pub copy: Option<Rc<TemporaryFile>>,
+    /// The temporary files they lie in; each goes with the last of these.
+    pub copies: Vec<Rc<TemporaryFile>>,
 }
 
 /// What a file turned out to be.

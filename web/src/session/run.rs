@@ -5,12 +5,15 @@ use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use sociscope_engine::{
-    Analysis, Archive, ArchivePlan, Culprit, LayerId, LayerSummary, LayerTask, Options, Report, Scope,
+    Analysis, Archive, ArchivePlan, Culprit, Error, LayerId, LayerSummary, LayerTask, Options, Report, Scope,
     TaskCompression,
-    image::Digest,
+    analysis::Remakable,
+    image::{Digest, Extent, Format},
     push,
+    remake::{self, RemadeLayer},
     report::{LayerReport, LayerStatus},
     soci::{self, prepare},
+    verify::Depth,
 };
 use sociscope_fargate::{Form, ImageSizes};
 use wasm_bindgen::JsValue;
@@ -19,21 +22,29 @@ use yew::Callback;
 
 use super::{
     failures,
+    grown::Grown,
     opening::Held,
     pace::{Pace, seconds_left},
     pool::{Heard, Pool, Said, workers_here},
+    remake::{Finished, Heard as Remade, Remakes, Wanted},
     saving::{self, Order, Verified, ZtocStore},
     schedule::{LayerWork, Part, jobs},
+    verify::Verification,
 };
 use crate::{
-    model::{self, Artifact, LayerProgress, Offer, Phase, Shared, Source, Totals, Work},
-    worker::{layer::now, message::LayerCount},
+    model::{
+        self, Artifact, LayerProgress, Offer, Phase, RemakeState, Remaking, Shared, Source, Totals, Work,
+    },
+    worker::{
+        layer::{now, words},
+        message::LayerCount,
+    },
 };
 
 /// An analysis, running or finished.
 pub struct LiveRun {
     source: Source,
-    held: Held,
+    file: Grown,
     analysis: Shared<Analysis>,
     report: Shared<Report>,
     options: Options,
@@ -46,6 +57,11 @@ pub struct LiveRun {
     /// `None` once every job is done, or none ever began.
     pool: Option<Pool>,
     layers: Vec<Layer>,
+    /// Stored layers whose place another has taken.
+    replaced: Vec<Layer>,
+    remakes: Remakes,
+    /// Nothing where the file holds no SOCI index.
+    verification: Option<Verification>,
     ztocs: ZtocStore,
     clock: Clock,
     cancelled: bool,
@@ -76,6 +92,24 @@ impl Layer {
             spans: 0,
             rate: 0.0,
         };
+        Self::of(shown)
+    }
+
+    /// A layer that was made here and read.
+    fn made(id: LayerId, made: &RemadeLayer, summary: &LayerSummary) -> Self {
+        Self::of(LayerProgress {
+            id,
+            work: Work::Index,
+            phase: Phase::Done,
+            read: made.size,
+            total: made.size,
+            produced: made.uncompressed_size,
+            spans: summary.spans.unwrap_or(0),
+            rate: 0.0,
+        })
+    }
+
+    fn of(shown: LayerProgress) -> Self {
         Self { shown, read: BTreeMap::new(), pace: Pace::default(), half: None }
     }
 }
@@ -108,12 +142,13 @@ impl LiveRun {
         if matches!(several, Err(soci::Error::SeveralImages { .. })) {
             options.subject = Some(0);
         }
+        let verification = Verification::offer(&archive, &source.name);
         let analysis = Analysis::new(archive, source.name.as_str(), options.clone());
         let report = analysis.report();
         let mut run = Self {
             shown_image: shown(&analysis).unwrap_or_else(|| first_runnable(&report)),
             source,
-            held,
+            file: Grown::new(held),
             analysis: Shared::new(analysis),
             report: Shared::new(report),
             options,
@@ -122,6 +157,9 @@ impl LiveRun {
             tag_is_chosen: false,
             pool: None,
             layers: Vec::new(),
+            replaced: Vec::new(),
+            remakes: Remakes::default(),
+            verification,
             ztocs: ZtocStore::new(),
             clock: Clock::new(opened_in),
             cancelled: false,
@@ -133,13 +171,13 @@ impl LiveRun {
     }
 
     /// Reads the layers of which too little is known: at first all.
-    fn read_layers(&mut self, on: Callback<(usize, Said)>) {
+    pub fn read_layers(&mut self, on: Callback<(usize, Said)>) {
         let tasks = self.analysis.tasks(Scope::All);
         self.layers.retain(|layer| tasks.iter().all(|task| task.id != layer.shown.id));
         self.layers.extend(tasks.iter().map(Layer::waiting));
         self.layers.sort_by_key(|layer| layer.shown.id);
         let workers = workers_here();
-        let pool = Pool::start(self.held.file.clone(), jobs(tasks, workers), workers, on);
+        let pool = Pool::start(self.file.whole().file.clone(), jobs(tasks, workers), workers, on);
         self.clock = Clock::new(self.clock.opened_in);
         self.clock.workers = pool.busy();
         self.pool = Some(pool);
@@ -173,6 +211,11 @@ impl LiveRun {
     /// Ends the workers. What was read is kept.
     pub fn cancel(&mut self) {
         if self.pool.take().is_none() {
+            // One thing per press; what was begun last is most likely meant.
+            match self.verification.as_ref().is_some_and(Verification::is_running) {
+                true => self.cancel_verification(),
+                false => self.cancel_remakes(),
+            }
             return;
         }
         self.cancelled = true;
@@ -198,6 +241,8 @@ impl LiveRun {
         self.cancelled = false;
         self.ztocs.clear();
         self.set_options(|options| options.span_size = span_size);
+        let (analysis, end) = (&self.analysis, self.file.end());
+        self.remakes.read_again(|id, made| remade_task(analysis, id, made, end).ok());
         self.read_layers(on);
     }
 
@@ -233,6 +278,146 @@ impl LiveRun {
         self.set_options(|options| options.tag = tag);
     }
 
+    /// Layers to be made gzip, of those that can be and are not yet; `None` when there are none.
+    pub fn want_remakes(&mut self, layers: &[LayerId], level: u8) -> Option<Wanted> {
+        let wanted = self.analysis.remakable().into_iter().filter(|layer| {
+            layers.contains(&layer.id) && layer.made.is_none() && !self.remakes.is_on(layer.id)
+        });
+        let wanted: Vec<_> = wanted
+            .filter_map(|layer| {
+                let estimate = remake::estimate(layer.size, layer.uncompressed_size, layer.from, level);
+                Some((layer.id, self.analysis.remake_task(layer.id, level)?, estimate.size))
+            })
+            .collect();
+        if wanted.is_empty() {
+            return None;
+        }
+        let wanted = Wanted::new(wanted);
+        self.remakes.ask(&wanted);
+        Some(wanted)
+    }
+
+    /// Begins to make them.
+    pub fn begin_remakes(&mut self, wanted: Wanted, on: Callback<(usize, Said)>) {
+        self.remakes.begin(wanted, &self.file.file().file, on);
+    }
+
+    /// Takes in what a worker said that makes layers.
+    pub fn remaker_heard(&mut self, seat: usize, said: Said) {
+        match self.remakes.heard(seat, said) {
+            Remade::Progress | Remade::Failed => {}
+            Remade::Compressed(stored, made, bytes) => {
+                match remade_task(&self.analysis, stored, &made, self.file.end()) {
+                    Ok(task) => self.remakes.read(seat, made, bytes, task),
+                    Err(error) => {
+                        self.remakes.fail(seat, true, failures::not_replaced(&error));
+                    }
+                }
+            }
+            Remade::Finished(finished) => {
+                let stored = finished.stored;
+                if let Err(failure) = self.replace(*finished) {
+                    self.remakes.note_failure(stored, failure);
+                }
+                self.renew_report();
+                self.renew_form();
+            }
+        }
+    }
+
+    /// Puts a layer that was made and read in the place of the stored one.
+    fn replace(&mut self, finished: Finished) -> Result<(), model::Failure> {
+        let Finished { stored, made, bytes, copy, mut summary, ztoc } = finished;
+        if let (Some(ztoc), Some(named)) = (ztoc, &summary.ztoc) {
+            let blob = saving::bytes(&ztoc).map_err(|error| failures::remaking_broke(&words(&error)))?;
+            self.ztocs.insert(named.digest.clone(), blob);
+        }
+        let extent = self.file.append(stored, bytes, copy);
+        let extent = extent.map_err(|error| failures::remaking_broke(&words(&error)))?;
+        let analysis = Rc::make_mut(&mut self.analysis.0);
+        let id = match analysis.replace_layer(stored, &made, extent) {
+            Ok(id) => id,
+            Err(error) => {
+                // A place that nobody knows of.
+                let _ = self.file.take_away(stored);
+                return Err(failures::not_replaced(&error));
+            }
+        };
+        summary.id = id;
+        let layer = Layer::made(id, &made, &summary);
+        analysis.record(*summary);
+        self.replaced.extend(self.layers.extract_if(.., |layer| layer.shown.id == stored));
+        self.layers.push(layer);
+        Ok(())
+    }
+
+    /// Takes stored layers again.
+    pub fn restore(&mut self, stored: &[LayerId]) {
+        let made = self.analysis.remakable().into_iter().filter(|layer| stored.contains(&layer.id));
+        for (id, made) in made.filter_map(|layer| Some((layer.id, layer.made?))).collect::<Vec<_>>() {
+            Rc::make_mut(&mut self.analysis.0).restore_layer(id);
+            // If the browser refuses, what was made stays where it was, unused.
+            let _ = self.file.take_away(id);
+            self.layers.retain(|layer| layer.shown.id != made);
+            self.layers.extend(self.replaced.extract_if(.., |layer| layer.shown.id == id));
+        }
+        self.layers.sort_by_key(|layer| layer.shown.id);
+        self.renew_report();
+        self.renew_form();
+    }
+
+    /// Ends the making of layers.
+    pub fn cancel_remakes(&mut self) {
+        self.remakes.cancel();
+    }
+
+    /// Reads the layers against the zTOCs that came with them.
+    pub fn verify(&mut self, depth: Depth, on: Callback<(usize, Said)>) {
+        if let Some(verification) = &mut self.verification {
+            verification.begin(depth, &self.file.file().file, on);
+        }
+    }
+
+    /// Takes in what a worker said that does so.
+    pub fn verifier_heard(&mut self, seat: usize, said: Said) {
+        if let Some(verification) = &mut self.verification {
+            verification.heard(seat, said);
+        }
+    }
+
+    /// Ends that.
+    pub fn cancel_verification(&mut self) {
+        if let Some(verification) = &mut self.verification {
+            verification.cancel();
+        }
+    }
+
+    /// Whether something of it lies in temporary files.
+    pub fn has_copies(&self) -> bool {
+        !self.file.whole().copies.is_empty() || self.remakes.are_on()
+    }
+
+    /// Whether layers have to be read that nobody reads.
+    pub fn lacks_layers(&self) -> bool {
+        !self.cancelled && !self.is_running() && !self.analysis.is_complete(Scope::All)
+    }
+
+    /// What can be made gzip, once all was read that tells.
+    fn remakable(&self) -> Vec<Remaking> {
+        // A layer alone is part of no image that could have it replaced.
+        if self.is_running() || self.cancelled || self.analysis.opened().format == Format::Layer {
+            return Vec::new();
+        }
+        let state = |layer: &Remakable| match layer.made.and_then(|made| self.report.layer(made)) {
+            Some(made) => RemakeState::Made { size: made.size },
+            None => self.remakes.state(layer.id).unwrap_or(RemakeState::Stored),
+        };
+        let is_sound =
+            |layer: &Remakable| self.analysis.summary(layer.id).is_none_or(|summary| summary.error.is_none());
+        let remakable = self.analysis.remakable().into_iter().filter(is_sound);
+        remakable.map(|layer| Remaking { state: state(&layer), layer }).collect()
+    }
+
     /// Takes over the reader's task definition form.
     pub fn edit_form(&mut self, form: Form) {
         self.form_is_edited = true;
@@ -247,13 +432,14 @@ impl LiveRun {
         let converted = self.analysis.convert().map_err(|error| JsValue::from(error.to_string()))?;
         let title = |digest: &Digest| self.title(digest);
         let (verified, indexed) = (self.verified(), self.indexed());
-        Order::of(name, &converted.plan, &self.held, &self.ztocs, &verified, &indexed, title)
+        Order::of(name, &converted.plan, self.file.whole(), &self.ztocs, &verified, &indexed, title)
     }
 
     /// Indexes without their image: manifests and zTOCs, all of it of our making.
     fn index_alone(&self, plan: &ArchivePlan) -> Result<Blob, JsValue> {
         let nothing = (Verified::new(), BTreeMap::new());
-        Order::of(String::new(), plan, &self.held, &self.ztocs, &nothing.0, &nothing.1, |_| None)?.blob()
+        Order::of(String::new(), plan, self.file.whole(), &self.ztocs, &nothing.0, &nothing.1, |_| None)?
+            .blob()
     }
 
     /// The zTOC of each layer that has one, both by digest.
@@ -320,6 +506,10 @@ impl LiveRun {
                 let ztoc = layer.and_then(|ztoc| self.ztocs.get(&ztoc.digest));
                 ztoc.cloned().ok_or_else(|| "this layer has no zTOC".into())
             }
+            Artifact::Verification => {
+                let document = self.verification.as_ref().and_then(Verification::document);
+                saving::text(&document.ok_or("nothing was verified")?.to_json())
+            }
             Artifact::Report => saving::text(&self.report.to_json()),
             Artifact::TaskDefinition => {
                 let image = self.analysis.archive().images.get(self.shown_image).ok_or("no image")?;
@@ -329,9 +519,9 @@ impl LiveRun {
         }
     }
 
-    /// The file, and what keeps it in existence. Whoever reads it later holds a clone of this.
+    /// The file with the layers made here, and what keeps it in existence. Whoever reads it later holds a clone of this.
     pub fn held(&self) -> &Held {
-        &self.held
+        self.file.whole()
     }
 
     /// The options in force.
@@ -354,6 +544,9 @@ impl LiveRun {
             shown_image: self.shown_image,
             layers: Rc::new(self.layers.iter().map(|layer| layer.shown.clone()).collect()),
             total: self.totals(),
+            remakable: Rc::new(self.remakable()),
+            verification: self.verification.as_ref().map(Verification::snapshot),
+            cores: workers_here(),
             offer: self.offer(),
             form: self.form.clone(),
             cancelled: self.cancelled,
@@ -577,6 +770,21 @@ impl Clock {
     fn stop(&mut self) {
         self.took = Some(self.elapsed());
     }
+}
+
+/// The task that reads a layer that was made, which lies in a file of its own. `end` is where it will be
+/// put: the task is the one it would get there.
+fn remade_task(
+    analysis: &Analysis,
+    stored: LayerId,
+    made: &RemadeLayer,
+    end: u64,
+) -> Result<LayerTask, Error> {
+    let mut trial = analysis.clone();
+    let id = trial.replace_layer(stored, made, Extent { offset: end, len: made.size })?;
+    let task = trial.tasks(Scope::All).into_iter().find(|task| task.id == id);
+    let task = task.ok_or(Error::Misuse("a layer that was made is not to be read"))?;
+    Ok(LayerTask { offset: 0, ..task })
 }
 
 /// The image to show of the one that is converted.

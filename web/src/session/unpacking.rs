@@ -100,7 +100,7 @@ impl Unpacking {
                         size: file.size() as u64,
                         took: Duration::from_secs_f64(self.elapsed()),
                     };
-                    Heard::Done(Held { file, copy: self.copy.take() }, source)
+                    Heard::Done(Held { file, copies: self.copy.take().into_iter().collect() }, source)
                 }
                 Err(_) => Heard::Failed(failures::unpacking_broke("its result did not arrive")),
             },

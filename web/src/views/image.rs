@@ -5,8 +5,12 @@ mod headline;
 mod layers;
 mod options;
 mod push;
+mod remake;
+mod verify;
 
-use self::{downloads::Downloads, headline::ImageHeadline, layers::Layers, push::Push};
+use self::{
+    downloads::Downloads, headline::ImageHeadline, layers::Layers, push::Push, remake::Remake, verify::Verify,
+};
 use super::{findings::Findings, task::Editor};
 use crate::model::{Dispatch, Offer, Run};
 use yew::prelude::*;
@@ -29,6 +33,8 @@ impl PartialEq for ImageProps {
             && self.run.offer == other.run.offer
             && self.run.options == other.run.options
             && self.run.shown_image == other.run.shown_image
+            && self.run.verification == other.run.verification
+            && self.run.remakable == other.run.remakable
             && self.run.cancelled == other.run.cancelled
     }
 }
@@ -44,6 +50,8 @@ pub fn ImageView(props: &ImageProps) -> Html {
             <div class="result">
                 <div class="stack stack--4">
                     <Layers ..props.clone() />
+                    <Verify ..props.clone() />
+                    <Remake ..props.clone() />
                     if pushable {
                         <Push ..props.clone() />
                     }

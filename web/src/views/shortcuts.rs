@@ -2,7 +2,7 @@
 
 use crate::{
     components::{Dialog, dom, pick_file},
-    model::{Action, Dispatch, Stage, State, Theme, View},
+    model::{Action, Dispatch, Run, Stage, State, Theme, View},
 };
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -76,7 +76,7 @@ fn pressed(
     }
     let key = event.key();
     if key == "Escape" {
-        if state.stage.is_busy() {
+        if state.stage.is_busy() || state.stage.run().is_some_and(Run::is_at_work) {
             dispatch.emit(Action::Cancel);
         } else if state.toast.is_some() {
             dispatch.emit(Action::DismissToast);

@@ -71,9 +71,30 @@ pub fn image_name(report: &Report, image: &ImageReport) -> String {
     }
 }
 
+/// A time that is not known well: "a few seconds", "about 40 s", "about 3 min".
+pub fn about(seconds: f64) -> String {
+    match seconds {
+        s if s < 4.0 => "a few seconds".to_owned(),
+        s if s < 57.5 => format!("about {:.0} s", (s / 5.0).ceil() * 5.0),
+        s if s < 57.5 * 60.0 => format!("about {:.0} min", (s / 60.0).ceil()),
+        s => format!("about {} h", two_digits(s / 3600.0)),
+    }
+}
+
+/// An amount that is not known better than to two digits.
+pub fn two_digits(amount: f64) -> String {
+    if amount >= 100.0 {
+        format!("{:.0}", (amount / 10.0).round() * 10.0)
+    } else if amount >= 9.95 {
+        format!("{amount:.0}")
+    } else {
+        format!("{amount:.1}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::step;
+    use super::{about, step, two_digits};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -87,6 +108,31 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(step(written), shown, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_as_vague_as_it_is_known() {
+        for (seconds, words) in [
+            (0.0, "a few seconds"),
+            (3.9, "a few seconds"),
+            (4.0, "about 5 s"),
+            (31.0, "about 35 s"),
+            (57.0, "about 60 s"),
+            (58.0, "about 1 min"),
+            (150.0, "about 3 min"),
+            (5400.0, "about 1.5 h"),
+        ] {
+            assert_eq!(about(seconds), words, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn a_size_has_two_digits() {
+        for (amount, words) in
+            [(4.26, "4.3"), (9.94, "9.9"), (9.96, "10"), (42.6, "43"), (487.0, "490"), (1234.0, "1230")]
+        {
+            assert_eq!(two_digits(amount), words);
         }
     }
 }

@@ -7,11 +7,13 @@ use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sociscope_engine::{
     Failure, LayerSummary, LayerTask,
+    remake::{RemadeLayer, RemakeTask},
     verify::{LayerVerification, VerifyTask},
 };
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
+    remake,
     unpack::{Stop, UnpackCount},
     ztoc::{ZtocContent, ZtocFiles},
 };
@@ -24,6 +26,13 @@ pub enum Request {
     Layer {
         /// Which bytes, and what to make of them.
         task: LayerTask,
+    },
+    /// Make one layer of the file in the payload gzip.
+    Remake {
+        /// Which bytes, and what they are now.
+        task: RemakeTask,
+        /// Where to; into memory when there is no such place.
+        place: Option<Place>,
     },
     /// Make the built-in sample image.
     Sample,
@@ -88,6 +97,18 @@ pub enum Reply {
     Layer {
         /// What it turned out to be.
         summary: Box<LayerSummary>,
+    },
+    /// The payload is the layer, now gzip.
+    Remade {
+        /// What it is called now.
+        layer: RemadeLayer,
+    },
+    /// The layer was not made.
+    NotRemade {
+        /// What kind of reason.
+        stop: remake::Stop,
+        /// The reason.
+        failure: Failure,
     },
     /// The payload is the sample archive.
     Sample,

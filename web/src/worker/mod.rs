@@ -11,13 +11,14 @@
 //! ```
 //!
 //! [`message`] is the protocol, [`reader`] gets bytes out of a file, [`layer`] drives the engine,
-//! [`digests`] hashes spans beside it, [`unpack`] writes what is inside a compressed file, [`save`] what
-//! the layers came to, [`ztoc`] reads a zTOC and [`verify`] a layer against one.
+//! [`digests`] hashes spans beside it, [`unpack`] writes what is inside a compressed file, [`remake`] a
+//! layer as gzip, [`save`] what the layers came to, [`ztoc`] reads a zTOC and [`verify`] a layer against one.
 
 pub mod digests;
 pub mod layer;
 pub mod message;
 pub mod reader;
+pub mod remake;
 pub mod save;
 pub mod unpack;
 pub mod verify;
@@ -61,6 +62,21 @@ async fn answer(request: Request, payload: JsValue) {
             let outcome = layer::run(task, &file, |progress| send(&Reply::Progress { progress }, None)).await;
             let ztoc = outcome.ztoc.as_deref().map(Uint8Array::from);
             send(&Reply::Layer { summary: Box::new(outcome.summary) }, ztoc.as_ref());
+        }
+        Request::Remake { task, place } => {
+            let Ok(file) = payload.dyn_into::<web_sys::Blob>() else {
+                return send(
+                    &Reply::Fault { message: "a layer was to be compressed without being there".into() },
+                    None,
+                );
+            };
+            let report = |progress| send(&Reply::Progress { progress }, None);
+            match remake::run(task, &file, place.as_ref(), report).await {
+                Ok((layer, made)) => {
+                    post(&Envelope::seal(&Reply::Remade { layer }, made.into()), &Array::new())
+                }
+                Err((stop, failure)) => send(&Reply::NotRemade { stop, failure }, None),
+            }
         }
         Request::Unpack { place } => {
             let Ok(file) = payload.dyn_into::<web_sys::Blob>() else {

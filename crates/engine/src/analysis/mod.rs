@@ -344,7 +344,7 @@ impl Analysis {
         );
         if no_layer_will_do && self.remakable().iter().any(|layer| layer.is_needed && layer.made.is_none()) {
             return failure
-                .fix("Make the layers gzip here: `--recompress needed`, or the button beside them.");
+                .fix("Make the layers gzip here: `--recompress needed`, or “Layers as gzip” in the page.");
         }
         failure
     }

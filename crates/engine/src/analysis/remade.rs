@@ -53,7 +53,10 @@ impl Analysis {
                 if layer.extent.is_none() || found.iter().any(|known| known.id == id) {
                     continue;
                 }
-                let unusable = self.fresh_summary(id).and_then(|summary| summary.unusable.as_ref());
+                let made = self.slots.made_of(id);
+                // One that was replaced is not read again, whatever becomes of the span size.
+                let known = if made.is_some() { self.summary(id) } else { self.fresh_summary(id) };
+                let unusable = known.and_then(|summary| summary.unusable.as_ref());
                 let helps = unusable.is_some_and(|found| found.recompressing_helps);
                 let (from, is_needed) = match &layer.compression {
                     LayerCompression::Uncompressed => (StoredAs::Uncompressed, helps),
@@ -70,7 +73,7 @@ impl Analysis {
                         _ => self.summary(id).and_then(|summary| summary.uncompressed_size),
                     },
                     is_needed,
-                    made: self.slots.made_of(id),
+                    made,
                 });
             }
         }

@@ -241,7 +241,7 @@ impl Found {
                 let reason = unusable.places.first().map_or("", |place| place.sentence.as_str());
                 let sentence = format!("Layer {position} gets no index: {}", uncapitalised(reason));
                 let fix = unusable.recompressing_helps.then(|| {
-                    "Compress it anew here: `--recompress`, or the button beside the layer.".to_owned()
+                    "Compress it anew here: `--recompress`, or “Layers as gzip” in the page.".to_owned()
                 });
                 if let Some(finding) = self.add_layer(&rules::LAYER_UNUSABLE, image, id, sentence)
                     && fix.is_some()

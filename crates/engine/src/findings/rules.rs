@@ -144,7 +144,7 @@ pub(super) const LAYERS_UNCOMPRESSED: Rule = Rule {
     reason: "SOCI can index a plain tar. But it is stored, pushed and, where it is not lazy, pulled at \
              its full size.",
     source: SOCI_GLOSSARY,
-    fix: "Make the layers gzip here: `--recompress all`, or the button beside the layers.",
+    fix: "Make the layers gzip here: `--recompress all`, or “Layers as gzip” in the page.",
 };
 
 pub(super) const PREFETCH_NOT_FOUND: Rule = Rule {
@@ -193,7 +193,7 @@ pub(super) const LAYER_ZSTD: Rule = Rule {
     reason: "SOCI finds its way into gzip streams and plain tars only; a zstd layer is pulled \
              whole before the task starts.",
     source: AWS_PULL,
-    fix: "Make it gzip here (`--recompress needed`, or the button beside the layer), or build with \
+    fix: "Make it gzip here (`--recompress needed`, or “Layers as gzip” in the page), or build with \
           `--output type=oci,compression=gzip,force-compression=true,dest=image.tar`.",
 };
 

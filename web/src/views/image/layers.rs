@@ -3,7 +3,7 @@
 use super::{ImageProps, headline::paint, options::IndexOptions};
 use crate::{
     components::{Button, Chip, Emphasis, Icon, Panel, Size, SizeBar, Swatch},
-    model::{Action, Artifact, Dispatch, Run},
+    model::{Action, Artifact, Dispatch, RemakeState, Run},
     views::words::{made_by, marked, status},
 };
 use sociscope_engine::{
@@ -128,7 +128,7 @@ fn row(layer: &LayerReport, scale: u64, run: &Run, dispatch: &Dispatch) -> Html 
                     { none(layer) }
                 }
             </td>
-            <td role="cell" class="x-st">{ state(layer) }</td>
+            <td role="cell" class="x-st">{ state(layer, run) }</td>
         </tr>
     }
 }
@@ -148,12 +148,23 @@ fn number_cell(number: u64, counts: bool) -> Html {
     html! { <span {class}>{ human::count(number) }</span> }
 }
 
-fn state(layer: &LayerReport) -> Html {
+fn state(layer: &LayerReport, run: &Run) -> Html {
     let (tone, icon, word) = status(layer.status);
     let failure = layer.failure();
     html! {
         <div class="stack stack--1">
-            <span><Chip {tone} {icon}>{ word }</Chip></span>
+            <span class="row row--wrap">
+                <Chip {tone} {icon}>{ word }</Chip>
+                { making(layer, run) }
+            </span>
+            if let Some(from) = &layer.made_from {
+                <p>
+                    { match from.compression.as_str() {
+                        "none" => format!("Made gzip here, of {} uncompressed", human::size(from.size)),
+                        kind => format!("Made gzip here, of {} {kind}", human::size(from.size)),
+                    } }
+                </p>
+            }
             if let Some(failure) = failure {
                 <p>{ marked(&failure.message) }</p>
             } else if let Some(reason) = &layer.reason {
@@ -161,6 +172,20 @@ fn state(layer: &LayerReport) -> Html {
             }
         </div>
     }
+}
+
+/// How far it is, while it is made gzip.
+fn making(layer: &LayerReport, run: &Run) -> Html {
+    let state = run.remakable.iter().find(|remaking| remaking.layer.id == layer.id);
+    let words = match state.map(|remaking| &remaking.state) {
+        Some(RemakeState::Waiting) => "gzip: waiting".to_owned(),
+        Some(RemakeState::Compressing { read, total, .. }) => {
+            format!("gzip: {}", human::percent(*read, *total))
+        }
+        Some(RemakeState::Indexing { .. }) => "gzip: building the zTOC".to_owned(),
+        _ => return Html::default(),
+    };
+    html! { <span class="small nowrap">{ words }</span> }
 }
 
 fn totals(image: &ImageReport) -> Html {
