@@ -6,7 +6,8 @@
 use serde_json::json;
 use sociscope_browser_tests::{Journey, Page};
 use sociscope_engine::{
-    Analysis, Error, Failure, Job, LayerJob, OpenJob, Options, PlatformChoice, Report, Scope, Want,
+    Analysis, Error, Failure, InputKind, Job, LayerJob, OpenJob, Options, OuterFormat, PlatformChoice,
+    Report, Scope, UnpackLimits, Unpacker, Want, input,
 };
 use sociscope_golden::{fixtures, images, shared};
 use std::path::Path;
@@ -20,13 +21,16 @@ enum Native {
 }
 
 fn native(name: &str, file: &[u8]) -> Native {
+    if let InputKind::Outer(format) = input::recognise(file, file.len() as u64) {
+        return native(name, &unpacked(format, file));
+    }
     let archive = match run(OpenJob::new(file.len() as u64), file) {
         Ok(archive) => archive,
         Err(error) => return Native::Refused(error.failure()),
     };
     let mut analysis = Analysis::new(archive, name, Options::default());
     // Of several images the page shows the first until told otherwise.
-    let subject = (analysis.subjects().len() > 1 && needs_choice(&analysis)).then_some(0);
+    let subject = analysis.must_choose().then_some(0);
     let options = Options { subject, ..Options::default() };
     analysis.set_options(options.clone());
     for task in analysis.tasks(Scope::All) {
@@ -37,8 +41,15 @@ fn native(name: &str, file: &[u8]) -> Native {
     Native::Shown { first, all: Box::new(analysis.report()) }
 }
 
-fn needs_choice(analysis: &Analysis) -> bool {
-    analysis.convert().is_err_and(|error| error.failure().message.contains("holds"))
+fn unpacked(format: OuterFormat, file: &[u8]) -> Vec<u8> {
+    let mut unpacker = Unpacker::new(format, file, UnpackLimits::default());
+    let (mut bytes, mut piece) = (Vec::new(), vec![0; 1 << 20]);
+    loop {
+        match unpacker.read(&mut piece).expect("the fixtures are whole") {
+            0 => return bytes,
+            read => bytes.extend_from_slice(&piece[..read]),
+        }
+    }
 }
 
 fn run<J: Job>(mut job: J, file: &[u8]) -> Result<J::Output, Error> {

@@ -23,7 +23,7 @@ const SINGLE: &str = "skopeo-oci-archive";
 const MULTI: &str = "buildkit-multi-attest";
 
 /// Images that a tool does not push, and why.
-const NOT_PUSHED: [(&str, &str, &str); 7] = [
+const NOT_PUSHED: [(&str, &str, &str); 11] = [
     // Registries take manifests of up to 4 MiB.
     ("oras", "bad-manifest-10MB", "exceeds push size limit"),
     ("crane", "bad-manifest-10MB", "request body too large"),
@@ -32,6 +32,10 @@ const NOT_PUSHED: [(&str, &str, &str); 7] = [
     // Tools leave out layers that must not be distributed, and registries want every layer.
     ("oras", "hand-nondistributable-present", "blob unknown to registry"),
     ("crane", "hand-nondistributable-present", "MANIFEST_BLOB_UNKNOWN"),
+    ("oras", "hand-nondistributable-absent", "blob unknown to registry"),
+    ("crane", "hand-nondistributable-absent", "MANIFEST_BLOB_UNKNOWN"),
+    ("oras", "hand-foreign-absent", "blob unknown to registry"),
+    ("crane", "hand-foreign-absent", "MANIFEST_BLOB_UNKNOWN"),
     // A `subject` is part of the image for oras, and this one is nowhere.
     ("oras", "hand-manifest-extra-fields", "not found"),
 ];

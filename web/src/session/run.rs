@@ -137,13 +137,13 @@ impl LiveRun {
         on: Callback<(usize, Said)>,
     ) -> Self {
         let mut options = options;
-        // Of several images one is shown, so that one is converted; the others are a choice away.
-        let several = prepare::layout_for(&archive, options.subject);
-        if matches!(several, Err(soci::Error::SeveralImages { .. })) {
-            options.subject = Some(0);
-        }
         let verification = Verification::offer(&archive, &source.name);
-        let analysis = Analysis::new(archive, source.name.as_str(), options.clone());
+        let mut analysis = Analysis::new(archive, source.name.as_str(), options.clone());
+        // Of several images one is shown, so that one is converted; the others are a choice away.
+        if analysis.must_choose() {
+            options.subject = Some(0);
+            analysis.set_options(options.clone());
+        }
         let report = analysis.report();
         let mut run = Self {
             shown_image: shown(&analysis).unwrap_or_else(|| first_runnable(&report)),

@@ -119,6 +119,14 @@ impl Analysis {
         &self.subjects
     }
 
+    /// Whether nothing can be converted before one of several images is chosen.
+    #[must_use]
+    pub fn must_choose(&self) -> bool {
+        let chosen =
+            prepare::layout_for_platforms(&self.archive, self.options.subject, &self.options.platforms);
+        matches!(chosen, Err(soci::Error::SeveralImages { .. }))
+    }
+
     /// What is done to convert this file that soci would not have done.
     #[must_use]
     pub fn notes(&self) -> &[Note] {

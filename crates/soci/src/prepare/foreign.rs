@@ -20,8 +20,11 @@ pub(super) fn note(archive: &Archive, subject: Option<&Subject>) -> Option<Note>
         .collect();
     let sentence = match absent.len() {
         0 => return None,
-        1 => "One foreign layer is not in the archive and left to whoever distributes it.".to_owned(),
-        more => format!("{more} foreign layers are not in the archive and left to whoever distributes them."),
+        1 => "One foreign layer is not in the archive and left out; a registry may want to have it already."
+            .to_owned(),
+        more => format!(
+            "{more} foreign layers are not in the archive and left out; a registry may want to have them already."
+        ),
     };
     Some(Note::new("foreign-layers", sentence))
 }
