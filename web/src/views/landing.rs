@@ -134,8 +134,8 @@ fn Tarballs() -> Html {
                 what="buildx command"
             />
             <p class="muted">
-                { "From the local Docker, version 25 or later. Older ones write a docker-archive: zTOCs and \
-                   the task definition can be made from it, the SOCI archive cannot." }
+                { "From the local Docker, of any version. Older ones and the classic store keep layers \
+                   uncompressed; they can be made gzip here." }
             </p>
             <Command text="docker save IMAGE -o image.tar" what="docker save command" />
         </Panel>
