@@ -484,6 +484,8 @@ pub struct Totals {
 pub enum Offer {
     /// Layers are still being read.
     Pending,
+    /// Finished zTOCs are being searched for files to prefetch.
+    Locating,
     /// It can be saved now.
     Archive {
         /// Size of the archive, bytes.
@@ -643,6 +645,9 @@ pub enum Action {
     SetKeepAnnotations(bool),
     /// Index layers even where the snapshotter will refuse the zTOC. Instant.
     SetKeepUnusable(bool),
+    /// Files to prefetch, as soci cleans their paths. zTOCs that were not searched for them are, and
+    /// nothing is offered until they were.
+    SetPrefetch(Vec<String>),
     /// Make stored layers gzip, among those of [`Run::remakable`].
     Remake {
         /// The stored layers.

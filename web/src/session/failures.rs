@@ -221,6 +221,22 @@ pub fn no_room_for_layers(need: u64, free: u64) -> Failure {
     }
 }
 
+/// A zTOC could not be searched for files to prefetch.
+pub fn locating(failure: &engine::Failure) -> Failure {
+    with_headline("The files to prefetch could not be looked up", failure)
+}
+
+/// The worker that searches a zTOC broke down.
+pub fn locating_broke(message: &str) -> Failure {
+    Failure {
+        culprit: Culprit::Sociscope,
+        headline: "The files to prefetch could not be looked up".to_owned(),
+        reason: "The worker that searches a zTOC for them stopped.".to_owned(),
+        facts: vec![("it said", message.to_owned())],
+        fix: Some("Change the list to try again, or empty it to save the archive without them.".to_owned()),
+    }
+}
+
 /// A file is compressed again and again.
 pub fn wrapped(times: u8) -> Failure {
     Failure {

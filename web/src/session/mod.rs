@@ -15,12 +15,13 @@
 //!
 //! [`handed_in`] finds what can be opened of what was dropped, [`opening`] reads headers and JSON,
 //! [`unpacking`] makes a copy of what is inside a compressed file, [`ztoc`] looks at a zTOC, [`run`] drives the layers through the [`pool`], [`schedule`]
-//! divides the work, [`remake`] has layers made gzip by a [`crew`] and [`grown`] puts them behind the file, [`pace`] says how long it takes, [`verify`] reads layers against the zTOCs that came with them, [`saving`] makes the downloads.
+//! divides the work, [`remake`] has layers made gzip by a [`crew`] and [`grown`] puts them behind the file, [`locate`] finds files to prefetch, [`pace`] says how long it takes, [`verify`] reads layers against the zTOCs that came with them, [`saving`] makes the downloads.
 
 pub mod crew;
 pub mod failures;
 pub mod grown;
 pub mod handed_in;
+pub mod locate;
 pub mod opening;
 pub mod pace;
 pub mod pool;
@@ -101,6 +102,8 @@ pub enum Event {
     Remaker(FileNumber, usize, Said),
     /// A worker that reads layers of the run against their zTOCs said something.
     Verifier(FileNumber, usize, Said),
+    /// A worker that searches zTOCs of the run for files said something.
+    Searcher(FileNumber, usize, Said),
     /// A worker that looks at a zTOC said something.
     ZtocWorker(FileNumber, Whose, Said),
     /// The worker that makes the sample said something.
@@ -235,6 +238,9 @@ impl Session {
             Event::Verifier(number, seat, said) if number == self.run_number => {
                 self.change(|run| run.verifier_heard(seat, said));
             }
+            Event::Searcher(number, seat, said) if number == self.number => {
+                self.change(|run| run.searcher_heard(seat, said));
+            }
             Event::Tick(number) if number == self.number => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.is_running()) {
                     run.tick();
@@ -252,6 +258,7 @@ impl Session {
             | Event::RemakeRoom(..)
             | Event::Remaker(..)
             | Event::Verifier(..)
+            | Event::Searcher(..)
             | Event::Tick(_) => {}
             Event::SampleWorker(said) => self.sample_said(said),
             Event::Picked(order, picked) => match picked {
@@ -300,6 +307,7 @@ impl Session {
             Action::SetKeepUnusable(keep) => {
                 self.change(|run| run.set_options(|options| options.keep_unusable = keep))
             }
+            Action::SetPrefetch(paths) => self.change(|run| run.set_prefetch(paths)),
             Action::SetSpanSize(bytes)
                 if self.run.as_ref().is_some_and(|run| run.options().span_size == bytes) => {}
             Action::SetSpanSize(bytes) => {
@@ -764,7 +772,10 @@ impl Session {
     }
 
     fn show_run(&mut self) {
-        let Some(run) = &self.run else { return };
+        let number = self.number;
+        let on = self.emit.reform(move |(seat, said)| Event::Searcher(number, seat, said));
+        let Some(run) = &mut self.run else { return };
+        run.locate(on);
         let shown = run.snapshot();
         let stage = if run.is_running() { Stage::Analysing(shown) } else { Stage::Ready(shown) };
         self.show(|state| state.stage = stage);

@@ -23,6 +23,7 @@ use yew::Callback;
 use super::{
     failures,
     grown::Grown,
+    locate::{Search, Searches},
     opening::Held,
     pace::{Pace, seconds_left},
     pool::{Heard, Pool, Said, workers_here},
@@ -62,6 +63,7 @@ pub struct LiveRun {
     remakes: Remakes,
     /// Nothing where the file holds no SOCI index.
     verification: Option<Verification>,
+    searches: Searches,
     ztocs: ZtocStore,
     clock: Clock,
     cancelled: bool,
@@ -160,6 +162,7 @@ impl LiveRun {
             replaced: Vec::new(),
             remakes: Remakes::default(),
             verification,
+            searches: Searches::default(),
             ztocs: ZtocStore::new(),
             clock: Clock::new(opened_in),
             cancelled: false,
@@ -173,6 +176,7 @@ impl LiveRun {
     /// Reads the layers of which too little is known: at first all.
     pub fn read_layers(&mut self, on: Callback<(usize, Said)>) {
         let tasks = self.analysis.tasks(Scope::All);
+        self.searches.forget();
         self.layers.retain(|layer| tasks.iter().all(|task| task.id != layer.shown.id));
         self.layers.extend(tasks.iter().map(Layer::waiting));
         self.layers.sort_by_key(|layer| layer.shown.id);
@@ -276,6 +280,46 @@ impl LiveRun {
         self.tag_is_chosen = true;
         let tag = Some(tag.to_owned()).filter(|tag| !tag.is_empty());
         self.set_options(|options| options.tag = tag);
+    }
+
+    /// Other files to prefetch. The report is that of before until it is known where they lie.
+    pub fn set_prefetch(&mut self, paths: Vec<String>) {
+        self.searches.forget();
+        self.options.prefetch = paths;
+        Rc::make_mut(&mut self.analysis.0).set_options(self.options.clone());
+        if self.analysis.unlocated().is_empty() {
+            self.renew_report();
+        }
+    }
+
+    /// Has those zTOCs searched that were not yet searched for all files to prefetch.
+    pub fn locate(&mut self, on: Callback<(usize, Said)>) {
+        if self.options.prefetch.is_empty() || self.searches.failure().is_some() {
+            return;
+        }
+        let unlocated = self.analysis.unlocated();
+        let mut wanted = Vec::new();
+        for (layer, paths) in unlocated {
+            let ztoc = self.analysis.summary(layer).and_then(|summary| summary.ztoc.as_ref());
+            match ztoc.and_then(|ztoc| self.ztocs.get(&ztoc.digest)) {
+                Some(ztoc) => wanted.push(Search { layer, paths, ztoc: ztoc.clone() }),
+                None => return self.searches.fail(failures::locating_broke("a zTOC is not there")),
+            }
+        }
+        if !wanted.is_empty() {
+            self.searches.begin(wanted, on);
+        }
+    }
+
+    /// Takes in what a worker said that searches a zTOC.
+    pub fn searcher_heard(&mut self, seat: usize, said: Said) {
+        if let Some((layer, located)) = self.searches.heard(seat, said) {
+            Rc::make_mut(&mut self.analysis.0).record_located(layer, located);
+        }
+        if !self.searches.are_on() {
+            self.renew_report();
+            self.renew_form();
+        }
     }
 
     /// Layers to be made gzip, of those that can be and are not yet; `None` when there are none.
@@ -707,6 +751,12 @@ impl LiveRun {
     fn offer(&self) -> Offer {
         if self.is_running() {
             return Offer::Pending;
+        }
+        if self.searches.are_on() {
+            return Offer::Locating;
+        }
+        if let Some(failure) = self.searches.failure() {
+            return Offer::Nothing(failure.clone());
         }
         match &self.report.conversion {
             Some(conversion) => {

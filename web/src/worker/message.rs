@@ -3,6 +3,8 @@
 //! A message is an array of two: the text of a [`Request`] or [`Reply`] as JSON, and at most one
 //! thing that is not text: a `File` either way, or a transferred buffer on the way back.
 
+use std::collections::BTreeMap;
+
 use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sociscope_engine::{
@@ -47,6 +49,11 @@ pub enum Request {
     FindInZtoc {
         /// A part of their names.
         text: String,
+    },
+    /// Look for files to prefetch in the zTOC in the payload.
+    Locate {
+        /// Their paths, as soci cleans them.
+        paths: Vec<String>,
     },
     /// Read a layer against its zTOC, both in the payload.
     Verify {
@@ -137,6 +144,11 @@ pub enum Reply {
     FoundInZtoc {
         /// The files.
         files: ZtocFiles,
+    },
+    /// Where files to prefetch lie.
+    Located {
+        /// First and last span of each; none for what is not there.
+        result: Result<BTreeMap<String, Option<(u32, u32)>>, Failure>,
     },
     /// How layer and zTOC fit, or why that cannot be said.
     Verified {

@@ -105,6 +105,15 @@ async fn answer(request: Request, payload: JsValue) {
             send(&Reply::Ztoc { content, files }, None);
         }
         Request::FindInZtoc { text } => send(&Reply::FoundInZtoc { files: ztoc::search(&text) }, None),
+        Request::Locate { paths } => {
+            let Ok(file) = payload.dyn_into::<web_sys::Blob>() else {
+                return send(
+                    &Reply::Fault { message: "a zTOC was to be searched without being there".into() },
+                    None,
+                );
+            };
+            send(&Reply::Located { result: ztoc::locate(&file, &paths).await }, None);
+        }
         Request::Verify { task } => {
             let Ok(source) = payload.dyn_into::<web_sys::Blob>() else {
                 return send(

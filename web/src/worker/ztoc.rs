@@ -1,6 +1,6 @@
 //! Reads a zTOC and says what it says: its header, its files, what the snapshotter would make of it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -85,6 +85,27 @@ pub struct ZtocFile {
 /// # Errors
 /// When it cannot be read, or is no zTOC.
 pub async fn read(file: &Blob) -> Result<(ZtocContent, ZtocFiles), Failure> {
+    let bytes = all_of(file).await?;
+    let content = content(&bytes)?;
+    FILE.with(|file| file.replace(bytes));
+    Ok((content, search("")))
+}
+
+/// Which spans, first and last, hold the files at these paths; `None` for what is not there.
+///
+/// # Errors
+/// When it cannot be read, or is no zTOC.
+pub async fn locate(file: &Blob, paths: &[String]) -> Result<BTreeMap<String, Option<(u32, u32)>>, Failure> {
+    let located = sociscope_engine::layer::locate(&all_of(file).await?, paths);
+    // It was made here and read back before, so it is one.
+    if paths.iter().any(|path| !located.contains_key(path)) {
+        let failure = Failure::new(Culprit::Internal, "the zTOC", "It cannot be read any more.");
+        return Err(failure.fix("Drop the file again."));
+    }
+    Ok(located)
+}
+
+async fn all_of(file: &Blob) -> Result<Vec<u8>, Failure> {
     let size = file.size() as u64;
     if size > LARGEST {
         let message = format!("A zTOC of {} is more than is read at once.", human::size(size));
@@ -102,9 +123,7 @@ pub async fn read(file: &Blob) -> Result<(ZtocContent, ZtocFiles), Failure> {
             break;
         }
     }
-    let content = content(&bytes)?;
-    FILE.with(|file| file.replace(bytes));
-    Ok((content, search("")))
+    Ok(bytes)
 }
 
 /// The entries of the zTOC read last whose name or link contains `text`, whatever its case.

@@ -87,6 +87,7 @@ pub fn Downloads(props: &ImageProps) -> Html {
 fn archive(offer: &Offer) -> Html {
     match offer {
         Offer::Pending => html! { { "Layers are still being read" } },
+        Offer::Locating => html! { { "The files to prefetch are being looked up" } },
         Offer::Archive { size, .. } => html! {
             { format!("OCI archive with SOCI v2 index, {}", human::file_size(*size)) }
         },

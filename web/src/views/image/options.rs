@@ -1,5 +1,8 @@
 //! What to index, and how finely: soci's own options, with its defaults named.
 
+mod prefetch;
+
+use self::prefetch::Prefetch;
 use super::ImageProps;
 use crate::{
     components::{Remark, Remarks, Tone, typed},
@@ -47,6 +50,7 @@ pub fn IndexOptions(props: &ImageProps) -> Html {
             <Platforms ..props.clone() />
         </div>
         <Exceptions ..props.clone() />
+        <Prefetch ..props.clone() />
         </>
     }
 }
