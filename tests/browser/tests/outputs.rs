@@ -9,6 +9,7 @@ use std::{
     collections::BTreeMap,
     io::{Read, Seek, SeekFrom, Write},
     path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// In place of the picker, which no script can answer: a file in the page's own file system. It
@@ -35,7 +36,10 @@ const LOOK: &str = r"
 
 /// A whole-image fixture, unpacked onto the disk.
 fn fixture(name: &str) -> Journey<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("sociscope-outputs-{}", std::process::id()));
+    // Each its own: one of the journeys changes its file, and they run side by side.
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("sociscope-outputs-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{name}.tar"));
     std::fs::write(&path, read(&fixtures().join(format!("images/{name}.tar.xz"))))?;
@@ -260,7 +264,10 @@ fn zeros(size: u64) -> Journey<PathBuf> {
         sha256_hex(manifest.as_bytes()),
         manifest.len()
     );
-    let folder = std::env::temp_dir().join(format!("sociscope-outputs-{}", std::process::id()));
+    // Each its own: one of the journeys changes its file, and they run side by side.
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("sociscope-outputs-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let path = folder.join("zeros.tar");
     let mut archive = tar::Builder::new(std::fs::File::create(&path)?);
